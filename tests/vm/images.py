@@ -310,6 +310,10 @@ def kernel(series):
         shutil.copy(f"{tree}/boot/config-{release}", f"{folder}/config")
         with open(f"{folder}/vmlinux", "wb") as f:
             f.write(payload(f"{folder}/vmlinuz"))
+        cpio = Cpio()
+        cpio.copy(f"{folder}/vmlinux", "bed/vmlinux")
+        with open(f"{folder}/cpio", "wb") as f:
+            f.write(cpio.bytes())
         source = f"{tree}/lib/modules/{release}"
         found = {os.path.basename(p)[:-3].replace("-", "_"): p
                  for p in glob.glob(f"{source}/kernel/**/*.ko", recursive=True)}
@@ -333,7 +337,7 @@ def kernel(series):
             shutil.copy(f"{source}/{name}", f"{folder}/modules/{name}")
         shutil.rmtree(tree)
 
-    return release, part("kernel", digest("1", debs, KERNEL_MODULES), make)
+    return release, part("kernel", digest("2", debs, KERNEL_MODULES), make)
 
 
 def helper():
