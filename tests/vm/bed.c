@@ -239,6 +239,9 @@ static int do_split(const char *path, int encoded)
 			high = -1;
 		}
 	}
+	if (fflush(stdout))
+		die("write: %s", strerror(errno));
+	tcdrain(1);
 	return 0;
 }
 

@@ -7,12 +7,18 @@ bed_script_status=0
 
 bed_start_script() {
 	[ -e /bed/script ] && [ -z "$bed_script_pid" ] || return 0
-	bed exec 1 /dev/ttyS2 /bed/script.argv &
+	{
+		bed exec 1 /dev/ttyS2 /bed/script.argv
+		bed_script_status=$?
+		: >/run/bed/script-ended
+		bed write /bed/script-ended "$bed_script_status"
+		exit "$bed_script_status"
+	} &
 	bed_script_pid=$!
 }
 
 bed_script_runs() {
-	[ -n "$bed_script_pid" ] && kill -0 "$bed_script_pid" 2>/dev/null
+	[ -n "$bed_script_pid" ] && [ ! -e /run/bed/script-ended ]
 }
 
 bed_finish_script() {
