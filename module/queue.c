@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A red-black tree by deadline. Every node also knows the smallest end of the
+ * windows at or below it, so that the moment that serves the most timers with
+ * one interrupt is found on one path down the tree.
+ */
+#include <linux/rbtree_augmented.h>
+
+#include "queue.h"
+
+static inline bool ct_compute_min_end(struct custom_timer *t, bool exit)
+{
+	struct custom_timer *left = ct_timer_of(t->node.rb_left);
+	struct custom_timer *right = ct_timer_of(t->node.rb_right);
+	ktime_t min_end = t->end;
+
+	if (left && left->min_end < min_end)
+		min_end = left->min_end;
+	if (right && right->min_end < min_end)
+		min_end = right->min_end;
+	if (exit && t->min_end == min_end)
+		return true;
+	t->min_end = min_end;
+	return false;
+}
+
+RB_DECLARE_CALLBACKS(static, ct_min_end, struct custom_timer, node, min_end,
+		     ct_compute_min_end)
+
+/* The caller serialises all calls on one queue. */
+void ct_queue_init(struct ct_queue *q)
+{
+	q->root = RB_ROOT_CACHED;
+	q->count = 0;
+}
+
+/* Timers with the same deadline keep the order in which they were added. */
+void ct_queue_add(struct ct_queue *q, struct custom_timer *t)
+{
+	struct rb_node **link = &q->root.rb_root.rb_node;
+	struct rb_node *parent = NULL;
+	bool leftmost = true;
+
+	while (*link) {
+		struct custom_timer *other = ct_timer_of(*link);
+
+		parent = *link;
+		if (t->end < other->min_end)
+			other->min_end = t->end;
+		if (t->expires < other->expires) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	t->min_end = t->end;
+	rb_link_node(&t->node, parent, link);
+	rb_insert_augmented_cached(&t->node, &q->root, leftmost, &ct_min_end);
+	q->count++;
+}
+
+void ct_queue_del(struct ct_queue *q, struct custom_timer *t)
+{
+	rb_erase_augmented_cached(&t->node, &q->root, &ct_min_end);
+	q->count--;
+}
+
+/**
+ * ct_queue_next - when to interrupt next for the timers of a queue
+ * @q: the queue
+ * @end: set to the latest moment that still keeps every window
+ *
+ * The smallest end E of all windows bounds the next interrupt. Every timer
+ * whose deadline is at or before E can share it, so the interrupt belongs at
+ * the latest of these deadlines: the beginning of the intersection of the
+ * longest run of overlapping windows. Repeating this takes as few interrupts
+ * as any schedule that keeps every window.
+ *
+ * Return: the moment, KTIME_MAX if the queue is empty.
+ */
+ktime_t ct_queue_next(const struct ct_queue *q, ktime_t *end)
+{
+	struct custom_timer *t = ct_timer_of(q->root.rb_root.rb_node);
+	ktime_t next = KTIME_MAX;
+
+	if (!t) {
+		*end = KTIME_MAX;
+		return next;
+	}
+
+	*end = t->min_end;
+	while (t) {
+		if (t->expires <= *end) {
+			next = t->expires;
+			t = ct_timer_of(t->node.rb_right);
+		} else {
+			t = ct_timer_of(t->node.rb_left);
+		}
+	}
+	return next;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A driver that uses the custom timer: a pacer. It wants to do something every
+ * period_us, count times, and afterwards reports in the kernel log how far from
+ * its moments it was called. With compare=1 an hrtimer does the same first.
+ *
+ *	modprobe customtimer_pacer period_us=300 count=1000 compare=1
+ *	dmesg | grep pacer
+ */
+#include <linux/hrtimer.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/sort.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+
+#include "customtimer.h"
+
+static unsigned int period_us = 300;
+module_param(period_us, uint, 0444);
+MODULE_PARM_DESC(period_us, "distance of two calls, 1 to 1000000 us (default 300)");
+
+static unsigned int count = 1000;
+module_param(count, uint, 0444);
+MODULE_PARM_DESC(count, "number of calls, 1 to 1000000 (default 1000)");
+
+static bool compare;
+module_param(compare, bool, 0444);
+MODULE_PARM_DESC(compare, "let an hrtimer do the same first (default off)");
+
+static struct custom_timer custom;
+static struct hrtimer hrtimer;
+static struct work_struct work;
+
+/* Of the timer that is at work: the errors so far, and periods it skipped. */
+static u32 *errors;
+static unsigned int done;
+static u64 missed;
+static bool early;
+
+static u64 period_ns(void)
+{
+	return (u64)period_us * NSEC_PER_USEC;
+}
+
+/* Hard interrupt context. A real driver would do its work here. */
+static void pace(ktime_t deadline)
+{
+	s64 error = ktime_sub(ktime_get(), deadline);
+
+	early |= error < 0;
+	errors[done++] = clamp_t(s64, error, 0, U32_MAX);
+	if (done == count)
+		schedule_work(&work);
+}
+
+static enum custom_timer_restart custom_fn(struct custom_timer *t)
+{
+	pace(custom_timer_expires(t));
+	if (done == count)
+		return CUSTOM_TIMER_NORESTART;
+	missed += custom_timer_forward(t, ktime_get(), period_ns()) - 1;
+	return CUSTOM_TIMER_RESTART;
+}
+
+static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
+{
+	pace(hrtimer_get_expires(t));
+	if (done == count)
+		return HRTIMER_NORESTART;
+	missed += hrtimer_forward_now(t, ns_to_ktime(period_ns())) - 1;
+	return HRTIMER_RESTART;
+}
+
+static int compare_u32(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The smallest error that so many per mille of all do not exceed. */
+static u32 quantile(unsigned int per_mille)
+{
+	return errors[DIV_ROUND_UP_ULL((u64)count * per_mille, 1000) - 1];
+}
+
+static void report(const char *name)
+{
+	u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		sum += errors[i];
+	sort(errors, count, sizeof(*errors), compare_u32, NULL);
+	pr_info("%s: %u calls every %u us, error in ns: min %u mean %llu p50 %u p99 %u p99.9 %u max %u, %llu periods missed, %s\n",
+		name, count, period_us, errors[0], div_u64(sum, count),
+		quantile(500), quantile(990), quantile(999), errors[count - 1],
+		missed, early ? "SOME EARLY" : "none early");
+}
+
+static int start_custom(void)
+{
+	done = 0;
+	missed = 0;
+	early = false;
+	return schedule_custom_timer(&custom, period_ns());
+}
+
+static void work_fn(struct work_struct *unused)
+{
+	static bool custom_has_run;
+
+	if (compare && !custom_has_run) {
+		report("hrtimer");
+		custom_has_run = true;
+		start_custom();
+	} else {
+		report("custom timer");
+	}
+}
+
+static int __init pacer_init(void)
+{
+	if (!period_us || period_us > USEC_PER_SEC || !count ||
+	    count > 1000000) {
+		pr_err("period_us and count are 1 to 1000000\n");
+		return -EINVAL;
+	}
+	errors = vmalloc_array(count, sizeof(*errors));
+	if (!errors)
+		return -ENOMEM;
+
+	INIT_WORK(&work, work_fn);
+	custom_timer_setup(&custom, custom_fn);
+	hrtimer_setup(&hrtimer, hrtimer_fn, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_HARD);
+	if (!compare)
+		return start_custom();
+	hrtimer_start(&hrtimer, ktime_add_ns(ktime_get(), period_ns()),
+		      HRTIMER_MODE_ABS_HARD);
+	return 0;
+}
+
+/*
+ * The timers queue the work and the work starts the second timer, so that each
+ * is stopped twice.
+ */
+static void __exit pacer_exit(void)
+{
+	hrtimer_cancel(&hrtimer);
+	cancel_work_sync(&work);
+	custom_timer_cancel(&custom);
+	cancel_work_sync(&work);
+	vfree(errors);
+}
+
+module_init(pacer_init);
+module_exit(pacer_exit);
+
+MODULE_DESCRIPTION("Sample user of the custom timer");
+MODULE_AUTHOR("xen-customtimer maintainers");
+MODULE_LICENSE("GPL");

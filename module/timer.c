@@ -1,0 +1,751 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel API and the expiry loop.
+ *
+ * Every CPU has a base: two queues, exact and range timers, and one setting of
+ * the interrupt source. A base's setting is only ever changed on its own CPU,
+ * because the hypervisor takes it from no other; whoever needs it changed from
+ * elsewhere sends that CPU an IPI.
+ */
+#include <linux/cpumask.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/rbtree.h>
+
+#include "timer.h"
+
+/* How often one interrupt may run a timer that it has already run. */
+#define CT_MAX_RERUNS 3
+
+/* The least distance to the next interrupt after a pass that was cut short. */
+#define CT_LIMIT_NS (10 * NSEC_PER_USEC)
+
+/*
+ * The setting of a timer that was cancelled stays when the next is due so soon
+ * after it: a hypercall at each cancellation is dearer than an interrupt.
+ */
+#define CT_KEEP_NS NSEC_PER_MSEC
+
+const struct ct_backend *ct_backend;
+
+static DEFINE_PER_CPU(struct custom_timer_base, ct_bases);
+
+/* CPUs whose base is online. Changed and read locklessly, as a hint. */
+static struct cpumask ct_cpus;
+
+/* Stands in for the base of a timer that is being moved. Never locked. */
+static struct custom_timer_base ct_moving;
+
+struct custom_timer_base *ct_base_of(unsigned int cpu)
+{
+	return per_cpu_ptr(&ct_bases, cpu);
+}
+
+/* @a + @b for an @a that is not negative, KTIME_MAX where that overflows. */
+static ktime_t ct_add(ktime_t a, u64 b)
+{
+	return b >= (u64)(KTIME_MAX - a) ? KTIME_MAX : a + (s64)b;
+}
+
+static struct ct_queue *ct_queue_of(struct custom_timer_base *base,
+				    const struct custom_timer *t)
+{
+	return t->end == t->expires ? &base->exact : &base->range;
+}
+
+/* Base locked. */
+static void ct_enqueue(struct custom_timer_base *base, struct custom_timer *t)
+{
+	ct_queue_add(ct_queue_of(base, t), t);
+	t->queued = true;
+}
+
+/* Base locked. */
+static void ct_dequeue(struct custom_timer_base *base, struct custom_timer *t)
+{
+	ct_queue_del(ct_queue_of(base, t), t);
+	t->queued = false;
+}
+
+/*
+ * Locks the base that @t belongs to. Any context but NMI. Spins while the timer
+ * is moved between two bases, which takes the mover a few instructions with
+ * interrupts off.
+ */
+static struct custom_timer_base *ct_lock_base(const struct custom_timer *t,
+					      unsigned long *flags)
+{
+	struct custom_timer_base *base;
+
+	for (;;) {
+		base = READ_ONCE(t->base);
+		if (likely(base != &ct_moving)) {
+			raw_spin_lock_irqsave(&base->lock, *flags);
+			if (likely(base == t->base))
+				return base;
+			raw_spin_unlock_irqrestore(&base->lock, *flags);
+		}
+		cpu_relax();
+	}
+}
+
+/*
+ * The next moment at which @base needs an interrupt, KTIME_MAX if it has no
+ * timers. @end is the latest moment that still keeps every promise. Base
+ * locked.
+ */
+static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
+{
+	const struct custom_timer *exact = ct_queue_first(&base->exact);
+	ktime_t next = ct_queue_next(&base->range, end);
+
+	if (!exact)
+		return next;
+	if (exact->expires <= next) {
+		*end = exact->expires;
+		return exact->expires;
+	}
+	*end = min(*end, exact->expires);
+	return next;
+}
+
+/* Base locked, on its CPU. */
+static void ct_raise(struct custom_timer_base *base)
+{
+	base->stats.raised++;
+	irq_work_queue(&base->raise);
+}
+
+/* Base locked, on its CPU. */
+static void ct_stop(struct custom_timer_base *base)
+{
+	base->armed = KTIME_MAX;
+	base->armed_end = KTIME_MAX;
+	ct_backend->stop(base);
+	if (base->fallback)
+		ct_hrtimer_backend.stop(base);
+	base->fallback = false;
+}
+
+/*
+ * Sets the interrupt source for the next event, but for no moment before
+ * @floor. Base locked, on its CPU.
+ */
+static void ct_program(struct custom_timer_base *base, ktime_t floor)
+{
+	ktime_t end, next = ct_next_event(base, &end);
+	int err;
+
+	if (!base->online)
+		return;
+
+	if (next == KTIME_MAX) {
+		if (base->armed != KTIME_MAX)
+			ct_stop(base);
+		return;
+	}
+
+	next = max(next, floor);
+	end = max(next, end);
+	if (next == base->armed && end == base->armed_end)
+		return;
+
+	base->armed = next;
+	base->armed_end = end;
+	err = ct_backend->arm(base, next, ktime_sub(end, next));
+	if (!err)
+		return;
+
+	if (err == -ETIME) {
+		ct_raise(base);
+		return;
+	}
+	base->stats.refused++;
+	pr_warn_once("the hypervisor refused to set the timer (%d), an hrtimer stands in for it\n",
+		     err);
+	base->fallback = true;
+	ct_hrtimer_backend.arm(base, next, ktime_sub(end, next));
+}
+
+/*
+ * Called after a timer was added or removed; base locked. Changes the setting
+ * where it would come too late, or where a change spares an interrupt that is
+ * dearer than the change. Otherwise the setting stays, and the interrupt that
+ * comes for nothing sets the next.
+ */
+static void ct_update(struct custom_timer_base *base)
+{
+	ktime_t end, next;
+	bool late, wasteful;
+
+	if (!base->online || base->in_expiry)
+		return;
+
+	next = ct_next_event(base, &end);
+	late = next != KTIME_MAX &&
+	       (base->armed == KTIME_MAX || base->armed > end ||
+		base->armed_end > end);
+	wasteful = base->armed < next &&
+		   (next <= base->armed_end ||
+		    next - base->armed >= CT_KEEP_NS);
+
+	if (base->cpu == smp_processor_id()) {
+		if (late || wasteful)
+			ct_program(base, 0);
+	} else if (late && !base->kicked) {
+		base->kicked = true;
+		smp_call_function_single_async(base->cpu, &base->kick);
+	}
+}
+
+/* IPI: another CPU has changed this one's queues. */
+static void ct_kick(void *info)
+{
+	struct custom_timer_base *base = info;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&base->lock, flags);
+	base->kicked = false;
+	if (!base->in_expiry)
+		ct_program(base, 0);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+}
+
+/*
+ * The due timer with the earliest deadline, or NULL. Base locked.
+ */
+static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
+					 ktime_t now)
+{
+	struct custom_timer *exact = ct_queue_first(&base->exact);
+	struct custom_timer *range = ct_queue_first(&base->range);
+	struct custom_timer *t = exact;
+
+	if (!t || (range && range->expires < t->expires))
+		t = range;
+	return t && t->expires <= now ? t : NULL;
+}
+
+/*
+ * Runs one timer. Base locked; dropped around the callback, with interrupts
+ * off throughout. The callback may free the timer unless it returns
+ * CUSTOM_TIMER_RESTART.
+ */
+static void ct_run(struct custom_timer_base *base, struct custom_timer *t,
+		   ktime_t now)
+{
+	enum custom_timer_restart restart;
+
+	if (t->end == t->expires)
+		ct_hist_add(&base->stats.errors, ktime_sub(now, t->expires));
+	base->stats.expired++;
+	ct_dequeue(base, t);
+	t->pass = base->pass;
+	base->running = t;
+	raw_spin_unlock(&base->lock);
+
+	restart = t->function(t);
+
+	raw_spin_lock(&base->lock);
+	/* A callback that started its own timer again has said when. */
+	if (restart == CUSTOM_TIMER_RESTART && !t->queued)
+		ct_enqueue(base, t);
+	base->running = NULL;
+}
+
+/**
+ * ct_interrupt - the expiry loop
+ * @base: the base of this CPU
+ *
+ * @used_up: the interrupt source has to be set again before it interrupts again
+ *
+ * Runs every timer that is due, in the order of their deadlines, and sets the
+ * interrupt source for the next. Hard interrupt context, on the base's CPU.
+ */
+void ct_interrupt(struct custom_timer_base *base, bool used_up)
+{
+	unsigned int ran = 0, reruns = 0;
+	ktime_t entry, now, floor = 0;
+	struct custom_timer *t;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&base->lock, flags);
+	base->stats.interrupts++;
+	base->in_expiry = true;
+	base->pass++;
+	entry = ktime_get();
+	if (used_up || base->armed <= entry)
+		base->armed = KTIME_MAX;
+
+	for (now = entry; (t = ct_first_due(base, now)); now = ktime_get()) {
+		if (t->pass == base->pass && reruns++ == CT_MAX_RERUNS) {
+			/*
+			 * It is due faster than it can run. As much time as
+			 * this took is left to everything else.
+			 */
+			base->stats.limited++;
+			floor = ktime_add(now, max_t(s64, CT_LIMIT_NS,
+						     ktime_sub(now, entry)));
+			break;
+		}
+		ct_run(base, t, now);
+		ran++;
+	}
+
+	if (!ran)
+		base->stats.spurious++;
+	else
+		base->stats.coalesced += ran - 1;
+	base->in_expiry = false;
+	ct_program(base, floor);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+}
+
+static void ct_raised(struct irq_work *work)
+{
+	ct_interrupt(container_of(work, struct custom_timer_base, raise), false);
+}
+
+/**
+ * custom_timer_setup - prepare a timer for its first start
+ * @t: the timer
+ * @fn: its callback. Runs in hard interrupt context, also on PREEMPT_RT, with
+ *	interrupts off and no lock of ours held.
+ *
+ * May not be called on a timer that is queued or running. Any context.
+ */
+void custom_timer_setup(struct custom_timer *t,
+			enum custom_timer_restart (*fn)(struct custom_timer *))
+{
+	memset(t, 0, sizeof(*t));
+	RB_CLEAR_NODE(&t->node);
+	t->function = fn;
+	t->base = raw_cpu_ptr(&ct_bases);
+}
+EXPORT_SYMBOL_GPL(custom_timer_setup);
+
+/*
+ * Takes @t from the locked @base to that of @cpu, or of a CPU that is online if
+ * @cpu is not. Returns the base it ends up on, locked. A timer whose callback
+ * runs stays where it is, so that a timer never runs on two CPUs at once.
+ */
+static struct custom_timer_base *ct_move(struct custom_timer *t,
+					 struct custom_timer_base *base,
+					 unsigned int cpu)
+{
+	struct custom_timer_base *to;
+
+	if (base->running == t)
+		return base;
+
+	for (;;) {
+		to = ct_base_of(cpu);
+		if (to != base) {
+			ct_update(base);
+			WRITE_ONCE(t->base, &ct_moving);
+			raw_spin_unlock(&base->lock);
+			raw_spin_lock(&to->lock);
+			WRITE_ONCE(t->base, to);
+			base = to;
+		}
+		if (likely(base->online))
+			return base;
+		cpu = cpumask_any(&ct_cpus);
+		/* None during suspend: it waits here for the resume. */
+		if (cpu >= nr_cpu_ids)
+			return base;
+	}
+}
+
+/* Starts @t on @cpu; negative: on this one. */
+static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
+		    u64 window_ns)
+{
+	struct custom_timer_base *base;
+	unsigned long flags;
+
+	if (!t->base || !t->function) {
+		pr_err_once("a timer was started without custom_timer_setup()\n");
+		return -EINVAL;
+	}
+
+	base = ct_lock_base(t, &flags);
+	if (t->queued)
+		ct_dequeue(base, t);
+	base = ct_move(t, base, cpu < 0 ? smp_processor_id() : cpu);
+	t->expires = max(expires, (ktime_t)0);
+	t->end = ct_add(t->expires, window_ns);
+	ct_enqueue(base, t);
+	base->stats.started++;
+	ct_update(base);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	return 0;
+}
+
+/**
+ * custom_timer_start - start a timer at an absolute time
+ * @t: the timer
+ * @expires: the deadline, CLOCK_MONOTONIC. One that has passed is due at once;
+ *	the callback still runs from an interrupt and not from this call.
+ * @window_ns: how much later than the deadline the callback may start. 0: as
+ *	soon as it can.
+ *
+ * A timer that is queued is taken out first. The callback runs on the calling
+ * CPU, unless the timer's callback is running right now on another: then there.
+ * If the CPU goes offline, its timers move to one that is online. Any context
+ * but NMI.
+ *
+ * Return: 0; -EINVAL for a timer without setup.
+ */
+int custom_timer_start(struct custom_timer *t, ktime_t expires, u64 window_ns)
+{
+	return ct_start(t, -1, expires, window_ns);
+}
+EXPORT_SYMBOL_GPL(custom_timer_start);
+
+/**
+ * custom_timer_start_on - start a timer on a given CPU
+ * @t: the timer
+ * @cpu: the CPU its callback shall run on
+ * @expires: see custom_timer_start()
+ * @window_ns: see custom_timer_start()
+ *
+ * Any context but NMI.
+ *
+ * Return: 0; -EINVAL for a timer without setup or a CPU that cannot exist;
+ * -ENODEV if the CPU is offline.
+ */
+int custom_timer_start_on(struct custom_timer *t, unsigned int cpu,
+			  ktime_t expires, u64 window_ns)
+{
+	if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
+		return -EINVAL;
+	if (!cpu_online(cpu))
+		return -ENODEV;
+	return ct_start(t, cpu, expires, window_ns);
+}
+EXPORT_SYMBOL_GPL(custom_timer_start_on);
+
+/**
+ * schedule_custom_timer_range - start a timer that may be coalesced
+ * @t: the timer
+ * @delay_ns: distance of the deadline from now; 0: due at once. A deadline past
+ *	the end of CLOCK_MONOTONIC is put there, 292 years after boot.
+ * @window_ns: see custom_timer_start()
+ *
+ * Any context but NMI.
+ *
+ * Return: see custom_timer_start().
+ */
+int schedule_custom_timer_range(struct custom_timer *t, u64 delay_ns,
+				u64 window_ns)
+{
+	return ct_start(t, -1, ct_add(ktime_get(), delay_ns), window_ns);
+}
+EXPORT_SYMBOL_GPL(schedule_custom_timer_range);
+
+/**
+ * schedule_custom_timer - start an exact timer
+ * @t: the timer
+ * @delay_ns: see schedule_custom_timer_range()
+ *
+ * Any context but NMI.
+ *
+ * Return: see custom_timer_start().
+ */
+int schedule_custom_timer(struct custom_timer *t, u64 delay_ns)
+{
+	return schedule_custom_timer_range(t, delay_ns, 0);
+}
+EXPORT_SYMBOL_GPL(schedule_custom_timer);
+
+/**
+ * custom_timer_try_to_cancel - take a timer back unless its callback runs
+ * @t: the timer
+ *
+ * Any context but NMI.
+ *
+ * Return: 1 if the timer was queued and no longer is; 0 if it was not queued;
+ * -1 if its callback is running and the timer could not be stopped.
+ */
+int custom_timer_try_to_cancel(struct custom_timer *t)
+{
+	struct custom_timer_base *base;
+	unsigned long flags;
+	int ret = 0;
+
+	if (!t->base)
+		return 0;
+
+	base = ct_lock_base(t, &flags);
+	if (base->running == t) {
+		ret = -1;
+	} else if (t->queued) {
+		ct_dequeue(base, t);
+		base->stats.cancelled++;
+		ct_update(base);
+		ret = 1;
+	}
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(custom_timer_try_to_cancel);
+
+/**
+ * custom_timer_cancel - take a timer back and wait for its callback
+ * @t: the timer
+ *
+ * When it returns, the timer is not queued and its callback does not run; its
+ * memory may be freed if nobody starts it again. Must not be called from the
+ * timer's own callback, nor with a lock held that the callback takes. Any
+ * context but NMI.
+ *
+ * Return: 1 if the timer was queued, else 0.
+ */
+int custom_timer_cancel(struct custom_timer *t)
+{
+	int ret;
+
+	while ((ret = custom_timer_try_to_cancel(t)) < 0)
+		cpu_relax();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(custom_timer_cancel);
+
+/**
+ * custom_timer_forward - move a deadline past a moment
+ * @t: a timer that is not queued, usually the one whose callback calls this
+ * @now: the moment, usually ktime_get()
+ * @interval_ns: the steps in which the deadline moves, at least 1
+ *
+ * The window keeps its width. Any context.
+ *
+ * Return: the number of intervals by which the deadline was moved; 0 if it lay
+ * behind @now already, or if the timer is queued.
+ */
+u64 custom_timer_forward(struct custom_timer *t, ktime_t now, u64 interval_ns)
+{
+	ktime_t window = ktime_sub(t->end, t->expires);
+	ktime_t delta = ktime_sub(now, t->expires);
+	u64 steps = 1;
+
+	if (delta < 0 || WARN_ON_ONCE(t->queued))
+		return 0;
+
+	/* Neither product nor sum leaves 64 bits within these bounds. */
+	interval_ns = clamp_t(u64, interval_ns, 1, KTIME_MAX);
+	if (unlikely(delta >= interval_ns))
+		steps += div64_u64(delta, interval_ns);
+	t->expires = ct_add(t->expires, steps * interval_ns);
+	t->end = ct_add(t->expires, window);
+	return steps;
+}
+EXPORT_SYMBOL_GPL(custom_timer_forward);
+
+/**
+ * custom_timer_active - whether a timer is queued or its callback runs
+ * @t: the timer
+ *
+ * Any context but NMI.
+ *
+ * Return: true if so.
+ */
+bool custom_timer_active(struct custom_timer *t)
+{
+	struct custom_timer_base *base;
+	unsigned long flags;
+	bool active;
+
+	if (!t->base)
+		return false;
+
+	base = ct_lock_base(t, &flags);
+	active = t->queued || base->running == t;
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	return active;
+}
+EXPORT_SYMBOL_GPL(custom_timer_active);
+
+/**
+ * custom_timer_remaining - time until the deadline
+ * @t: the timer
+ *
+ * Any context but NMI.
+ *
+ * Return: nanoseconds until the deadline it was last given, negative if that
+ * has passed.
+ */
+ktime_t custom_timer_remaining(struct custom_timer *t)
+{
+	struct custom_timer_base *base;
+	unsigned long flags;
+	ktime_t remaining;
+
+	if (!t->base)
+		return 0;
+
+	base = ct_lock_base(t, &flags);
+	remaining = ktime_sub(t->expires, ktime_get());
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	return remaining;
+}
+EXPORT_SYMBOL_GPL(custom_timer_remaining);
+
+/* Once, before any other call. */
+void ct_timer_init(void)
+{
+	struct custom_timer_base *base;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		base = ct_base_of(cpu);
+		raw_spin_lock_init(&base->lock);
+		base->cpu = cpu;
+		base->irq = -1;
+		base->armed = KTIME_MAX;
+		base->armed_end = KTIME_MAX;
+		ct_queue_init(&base->exact);
+		ct_queue_init(&base->range);
+		base->raise = IRQ_WORK_INIT_HARD(ct_raised);
+		INIT_CSD(&base->kick, ct_kick, base);
+		snprintf(base->name, sizeof(base->name), "customtimer%u", cpu);
+	}
+}
+
+/* After the last CPU is down and before the code goes. */
+void ct_timer_exit(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		irq_work_sync(&ct_base_of(cpu)->raise);
+}
+
+/* Makes the base of @cpu usable. Runs on that CPU, may sleep. */
+int ct_timer_cpu_up(unsigned int cpu)
+{
+	struct custom_timer_base *base = ct_base_of(cpu);
+	unsigned long flags;
+	int err;
+
+	err = ct_hrtimer_backend.cpu_up(base);
+	if (!err && ct_backend != &ct_hrtimer_backend)
+		err = ct_backend->cpu_up(base);
+	if (err)
+		return err;
+
+	raw_spin_lock_irqsave(&base->lock, flags);
+	base->online = true;
+	base->kicked = false;
+	cpumask_set_cpu(cpu, &ct_cpus);
+	ct_program(base, 0);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	return 0;
+}
+
+/*
+ * Moves the timers of a base that is no longer online to one that is. None of
+ * their callbacks is running. At the end of the module there is no other base,
+ * and no timer either unless its owner lost it.
+ */
+static void ct_hand_over(struct custom_timer_base *from)
+{
+	struct custom_timer_base *to;
+	unsigned int lost = 0;
+	struct custom_timer *t;
+	unsigned long flags;
+
+	for (;;) {
+		raw_spin_lock_irqsave(&from->lock, flags);
+		t = ct_queue_first(&from->exact) ?: ct_queue_first(&from->range);
+		if (!t)
+			break;
+		ct_dequeue(from, t);
+		to = from;
+		if (cpumask_empty(&ct_cpus)) {
+			lost++;
+		} else {
+			to = ct_move(t, from, from->cpu);
+			ct_enqueue(to, t);
+			to->stats.moved++;
+			ct_update(to);
+		}
+		raw_spin_unlock_irqrestore(&to->lock, flags);
+	}
+	raw_spin_unlock_irqrestore(&from->lock, flags);
+	if (lost)
+		pr_err("%u timers were still queued at unload and are dropped\n",
+		       lost);
+}
+
+/*
+ * Takes the base of @cpu out of use and hands its timers to another CPU. Runs
+ * on that CPU in process context, may sleep.
+ */
+void ct_timer_cpu_down(unsigned int cpu)
+{
+	struct custom_timer_base *base = ct_base_of(cpu);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&base->lock, flags);
+	ct_stop(base);
+	base->online = false;
+	cpumask_clear_cpu(cpu, &ct_cpus);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+
+	if (ct_backend != &ct_hrtimer_backend)
+		ct_backend->cpu_down(base);
+	ct_hrtimer_backend.cpu_down(base);
+	ct_hand_over(base);
+}
+
+static bool ct_belongs_to(const struct custom_timer *t, struct module *mod)
+{
+	return within_module((unsigned long)t->function, mod) ||
+	       within_module((unsigned long)t, mod);
+}
+
+/* Base locked. */
+static unsigned int ct_drop_from(struct custom_timer_base *base,
+				 struct ct_queue *q, struct module *mod)
+{
+	struct rb_node *node, *next;
+	unsigned int dropped = 0;
+
+	for (node = rb_first_cached(&q->root); node; node = next) {
+		next = rb_next(node);
+		if (ct_belongs_to(ct_timer_of(node), mod)) {
+			ct_dequeue(base, ct_timer_of(node));
+			dropped++;
+		}
+	}
+	return dropped;
+}
+
+/*
+ * Drops the timers that a module left behind when it was unloaded, before its
+ * code and data go. Process context.
+ */
+void ct_timer_drop_module(struct module *mod)
+{
+	struct custom_timer_base *base;
+	unsigned int cpu, dropped = 0;
+	unsigned long flags;
+
+	for_each_possible_cpu(cpu) {
+		base = ct_base_of(cpu);
+		raw_spin_lock_irqsave(&base->lock, flags);
+		while (base->running && ct_belongs_to(base->running, mod)) {
+			raw_spin_unlock_irqrestore(&base->lock, flags);
+			cpu_relax();
+			raw_spin_lock_irqsave(&base->lock, flags);
+		}
+		dropped += ct_drop_from(base, &base->exact, mod);
+		dropped += ct_drop_from(base, &base->range, mod);
+		raw_spin_unlock_irqrestore(&base->lock, flags);
+	}
+	if (dropped)
+		pr_err("module %s was unloaded with %u of its timers queued; they are dropped. It has to call custom_timer_cancel() first\n",
+		       mod->name, dropped);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The timers of one CPU, and what lies between them and a backend.
+ */
+#ifndef CUSTOMTIMER_TIMER_H
+#define CUSTOMTIMER_TIMER_H
+
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+
+#include "customtimer.h"
+#include "histogram.h"
+#include "queue.h"
+
+struct module;
+
+/* Counters of one CPU, under the lock of its base. */
+struct ct_stats {
+	u64 started;
+	u64 cancelled;
+	u64 expired;
+	u64 armed;	/* settings of the interrupt source */
+	u64 retries;	/* settings repeated because Xen's clock was ahead */
+	u64 raised;	/* interrupts the CPU sent to itself */
+	u64 interrupts;
+	u64 coalesced;	/* expiries that shared another one's interrupt */
+	u64 spurious;	/* interrupts that found nothing due */
+	u64 limited;	/* passes cut short by a timer that was due yet again */
+	u64 moved;	/* timers taken over from a CPU that went offline */
+	u64 refused;	/* settings the hypervisor refused */
+	struct ct_histogram errors;	/* of exact timers, in ns */
+};
+
+/**
+ * struct custom_timer_base - the timers of one CPU
+ * @lock: protects every member but @name; taken in hard interrupts
+ * @cpu: the CPU
+ * @online: the CPU takes timers and has a backend
+ * @in_expiry: the expiry loop is at work and will arm when it is done
+ * @kicked: an IPI that arms is on its way
+ * @running: the timer whose callback runs
+ * @exact: timers without a window
+ * @range: timers with one
+ * @armed: CLOCK_MONOTONIC moment the interrupt source is set to, KTIME_MAX: none
+ * @armed_end: the latest moment that setting allows
+ * @pass: number of the current run of the expiry loop
+ * @raise: interrupts this CPU at once
+ * @kick: makes this CPU look at its queues
+ * @hrtimer: the hrtimer backend's interrupt source
+ * @fallback: the hrtimer stands in for a hypervisor that refused
+ * @irq: the Xen backend's interrupt, negative: none
+ * @clock_offset: Xen system time minus sched_clock()
+ * @name: the interrupt's name
+ * @stats: counters
+ */
+struct custom_timer_base {
+	raw_spinlock_t lock;
+	unsigned int cpu;
+	bool online;
+	bool in_expiry;
+	bool kicked;
+	struct custom_timer *running;
+	struct ct_queue exact;
+	struct ct_queue range;
+	ktime_t armed;
+	ktime_t armed_end;
+	u64 pass;
+	struct irq_work raise;
+	call_single_data_t kick;
+	struct hrtimer hrtimer;
+	bool fallback;
+	int irq;
+	s64 clock_offset;
+	char name[20];
+	struct ct_stats stats;
+};
+
+/**
+ * struct ct_backend - a source of interrupts
+ * @name: its name
+ * @probe: 0 if it can work here; else an error, after one line that says why
+ * @cpu_up: prepares @base's CPU; runs on it, may sleep
+ * @cpu_down: undoes @cpu_up; may sleep
+ * @arm: interrupts within [@expires, @expires + @window_ns], replacing what was
+ *	set before; may interrupt earlier, to look at a far deadline again.
+ *	Runs on the CPU with the base locked. An error means that nothing will
+ *	come: -ETIME because @expires has passed, others for good.
+ * @stop: takes back what @arm set; same context
+ */
+struct ct_backend {
+	const char *name;
+	int (*probe)(void);
+	int (*cpu_up)(struct custom_timer_base *base);
+	void (*cpu_down)(struct custom_timer_base *base);
+	int (*arm)(struct custom_timer_base *base, ktime_t expires,
+		   u64 window_ns);
+	void (*stop)(struct custom_timer_base *base);
+};
+
+extern const struct ct_backend *ct_backend;
+extern const struct ct_backend ct_xen_backend;
+extern const struct ct_backend ct_hrtimer_backend;
+
+void ct_timer_init(void);
+void ct_timer_exit(void);
+int ct_timer_cpu_up(unsigned int cpu);
+void ct_timer_cpu_down(unsigned int cpu);
+void ct_timer_drop_module(struct module *mod);
+void ct_interrupt(struct custom_timer_base *base, bool used_up);
+struct custom_timer_base *ct_base_of(unsigned int cpu);
+
+#endif /* CUSTOMTIMER_TIMER_H */

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The Xen backend: VIRQ_CUSTOM_TIMER on every vCPU, at the highest event
+ * priority, behind VCPUOP_set_custom_timer.
+ *
+ * Two clocks meet here. Deadlines are CLOCK_MONOTONIC; the hypervisor takes Xen
+ * system time. Between them stands sched_clock(), which in a Xen guest is Xen
+ * system time less a constant. Every hypercall that sets the timer returns
+ * Xen's own present, and so bounds the constant from both sides: a constant
+ * that leaves the bounds, after a migration say, is mended on the spot.
+ */
+#include <linux/interrupt.h>
+#include <linux/sched/clock.h>
+
+#include <xen/events.h>
+#include <xen/features.h>
+#include <xen/interface/event_channel.h>
+#include <xen/interface/features.h>
+#include <xen/interface/vcpu.h>
+#include <xen/interface/version.h>
+#include <xen/interface/xen.h>
+#include <xen/xen-ops.h>
+#include <xen/xen.h>
+#include <asm/xen/hypercall.h>
+
+#include "timer.h"
+#include "xen.h"
+#include "xen/customtimer.h"
+
+/* How often a setting that comes too late is repeated. */
+#define CT_MAX_ATTEMPTS 60
+
+/* Each repetition asks for so much more distance than the one before. */
+#define CT_RETRY_NS 2000
+
+/*
+ * CLOCK_MONOTONIC may run this much slower or faster than Xen's clock, as a
+ * shift: 2^-10 is nearly twice what NTP may slew. A deadline so far ahead that
+ * the difference matters is approached in hops.
+ */
+#define CT_SLEW_SHIFT 10
+#define CT_HOP_MIN_NS NSEC_PER_MSEC
+#define CT_HOP_MAX_NS (3600 * NSEC_PER_SEC)
+
+/* The 2-level event ABI has no more ports than this; it knows no priorities. */
+#define CT_2L_CHANNELS 4096
+
+const char *ct_xen_guest_type(void)
+{
+	if (!xen_domain())
+		return "none";
+	if (xen_pv_domain())
+		return "PV";
+	return xen_pvh_domain() ? "PVH" : "HVM";
+}
+
+const char *ct_xen_events(void)
+{
+	if (!xen_domain())
+		return "none";
+	return xen_evtchn_nr_channels() > CT_2L_CHANNELS ? "FIFO" : "2-level";
+}
+
+/* The counters of @cpu's timer; also the cheapest way to learn Xen's present. */
+static int ct_xen_get(unsigned int cpu, struct vcpu_get_custom_timer *get)
+{
+	memset(get, 0, sizeof(*get));
+	return HYPERVISOR_vcpu_op(VCPUOP_get_custom_timer, xen_vcpu_nr(cpu),
+				  get);
+}
+
+/* Process context. */
+static int ct_xen_probe(void)
+{
+	struct vcpu_get_custom_timer get;
+	int err;
+
+	if (!xen_domain()) {
+		pr_err("not a Xen guest: there is no hypervisor to ask for a timer. Load with backend=hrtimer to develop without Xen\n");
+		return -ENODEV;
+	}
+	if (!xen_pv_domain() && !xen_have_vector_callback) {
+		pr_err("no per-CPU event delivery: the guest was booted without the Xen vector callback (xen_no_vector_callback?)\n");
+		return -ENODEV;
+	}
+
+	err = ct_xen_get(0, &get);
+	switch (err) {
+	case 0:
+		return 0;
+	case -EPERM:
+		pr_err("the hypervisor has the custom timer but this domain may not use it: see custom-timer= on Xen's command line\n");
+		break;
+	case -ENOSYS:
+		pr_err("the hypervisor lacks the custom-timer patch (hypervisor-patch/ in the sources): apply it and reboot the host, or load with backend=hrtimer\n");
+		break;
+	default:
+		pr_err("the hypervisor's custom timer does not answer (%d)\n",
+		       err);
+	}
+	return -ENODEV;
+}
+
+/*
+ * The port that VIRQ @virq of @cpu is bound to, 0 if there is none. A walk over
+ * all ports: the kernel exports no shorter way.
+ */
+static evtchn_port_t ct_virq_port(unsigned int cpu, unsigned int virq)
+{
+	evtchn_port_t port;
+
+	for (port = 1; port < xen_evtchn_nr_channels(); port++) {
+		struct evtchn_status status = {
+			.dom = DOMID_SELF,
+			.port = port,
+		};
+
+		if (HYPERVISOR_event_channel_op(EVTCHNOP_status, &status))
+			break;
+		if (status.status == EVTCHNSTAT_virq &&
+		    status.u.virq == virq && status.vcpu == xen_vcpu_nr(cpu))
+			return port;
+	}
+	return 0;
+}
+
+/*
+ * Moves the guest's own tick behind us or back to where Linux puts it. Fails
+ * where there are no priorities; that costs precision and nothing else.
+ */
+static void ct_set_tick_priority(unsigned int cpu, unsigned int priority)
+{
+	evtchn_port_t port = ct_virq_port(cpu, VIRQ_TIMER);
+
+	if (port)
+		xen_set_irq_priority(irq_from_evtchn(port), priority);
+}
+
+static irqreturn_t ct_xen_interrupt(int irq, void *data)
+{
+	ct_interrupt(data, true);
+	return IRQ_HANDLED;
+}
+
+/* On the base's CPU, process context. */
+static int ct_xen_cpu_up(struct custom_timer_base *base)
+{
+	struct vcpu_get_custom_timer get;
+	int irq, err;
+
+	/* Binding a VIRQ twice would close the port of whoever came first. */
+	if (ct_virq_port(base->cpu, VIRQ_CUSTOM_TIMER)) {
+		pr_err("VIRQ %d of CPU %u is already in use\n",
+		       VIRQ_CUSTOM_TIMER, base->cpu);
+		return -EBUSY;
+	}
+
+	err = ct_xen_get(base->cpu, &get);
+	if (err)
+		return err;
+	base->clock_offset = get.now_ns - sched_clock();
+
+	irq = bind_virq_to_irqhandler(VIRQ_CUSTOM_TIMER, base->cpu,
+				      ct_xen_interrupt,
+				      IRQF_PERCPU | IRQF_NOBALANCING |
+				      IRQF_TIMER, base->name, base);
+	if (irq < 0) {
+		pr_err("cannot bind VIRQ %d on CPU %u (%d)\n",
+		       VIRQ_CUSTOM_TIMER, base->cpu, irq);
+		return irq;
+	}
+	base->irq = irq;
+
+	xen_set_irq_priority(irq, XEN_IRQ_PRIORITY_MAX);
+	ct_set_tick_priority(base->cpu, XEN_IRQ_PRIORITY_MAX + 1);
+	return 0;
+}
+
+static void ct_xen_cpu_down(struct custom_timer_base *base)
+{
+	if (base->irq < 0)
+		return;
+	ct_set_tick_priority(base->cpu, XEN_IRQ_PRIORITY_MAX);
+	unbind_from_irqhandler(base->irq, base);
+	base->irq = -1;
+}
+
+/*
+ * Corrects the clock offset from Xen's present and sched_clock() before and
+ * after the hypercall that told it. Returns true if the offset was too large,
+ * which means that the timer was set too late.
+ */
+static bool ct_mend_clock(struct custom_timer_base *base, u64 xen_now,
+			  u64 before, u64 after)
+{
+	s64 least = xen_now - after;
+	s64 most = xen_now - before;
+
+	if (base->clock_offset > most) {
+		base->clock_offset = most;
+		return true;
+	}
+	if (base->clock_offset < least)
+		base->clock_offset = least;
+	return false;
+}
+
+/* Base locked, on its CPU. */
+static int ct_xen_arm(struct custom_timer_base *base, ktime_t expires,
+		      u64 window_ns)
+{
+	struct vcpu_set_custom_timer set = {};
+	unsigned int attempt;
+	u64 before, after;
+	s64 delay;
+	int err;
+
+	for (attempt = 0; attempt < CT_MAX_ATTEMPTS; attempt++) {
+		delay = ktime_sub(expires, ktime_get());
+		if (delay <= 0 && !attempt)
+			return -ETIME;
+		delay = max_t(s64, delay, attempt * CT_RETRY_NS);
+		set.window_ns = min_t(u64, window_ns, XEN_CUSTOM_TIMER_MAX_NS);
+		if (delay > CT_HOP_MIN_NS) {
+			delay = min_t(s64, delay - (delay >> CT_SLEW_SHIFT),
+				      CT_HOP_MAX_NS);
+			set.window_ns = 0;
+		}
+
+		before = sched_clock();
+		set.expires_ns = before + base->clock_offset + delay;
+		err = HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer,
+					 xen_vcpu_nr(base->cpu), &set);
+		after = sched_clock();
+		if (err && err != -ETIME)
+			return err;
+		base->stats.armed++;
+		if (!ct_mend_clock(base, set.now_ns, before, after) && !err)
+			return 0;
+		base->stats.retries++;
+	}
+	/* Xen says that every moment has passed: then ours has, too. */
+	return err;
+}
+
+/* Base locked, on its CPU. */
+static void ct_xen_stop(struct custom_timer_base *base)
+{
+	HYPERVISOR_vcpu_op(VCPUOP_stop_custom_timer, xen_vcpu_nr(base->cpu),
+			   NULL);
+}
+
+const struct ct_backend ct_xen_backend = {
+	.name = "xen",
+	.probe = ct_xen_probe,
+	.cpu_up = ct_xen_cpu_up,
+	.cpu_down = ct_xen_cpu_down,
+	.arm = ct_xen_arm,
+	.stop = ct_xen_stop,
+};

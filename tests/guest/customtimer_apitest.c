@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the kernel API. Reading /proc/customtimer_apitest runs them all and
+ * returns the result as TAP.
+ */
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/proc_fs.h>
+#include <linux/random.h>
+#include <linux/seq_file.h>
+#include <linux/vmalloc.h>
+
+#include "customtimer.h"
+
+#define MANY 1000
+
+static struct seq_file *out;
+static unsigned int number;
+
+static void __printf(2, 3) ok(bool good, const char *format, ...)
+{
+	va_list args;
+
+	seq_printf(out, "%sok %u - ", good ? "" : "not ", ++number);
+	va_start(args, format);
+	seq_vprintf(out, format, args);
+	va_end(args);
+	seq_putc(out, '\n');
+}
+
+/* A timer that notes how it was called. */
+struct probe {
+	struct custom_timer timer;
+	struct completion called;
+	atomic_t calls;
+	unsigned int wanted;	/* calls until @called is complete */
+	u64 period;		/* 0: one-shot */
+	bool stubborn;		/* restart at the deadline that has passed */
+	u64 again;		/* the callback starts its own timer so far ahead */
+	unsigned int spin_us;	/* the callback takes so long */
+	int cpu;		/* what the last call saw */
+	bool hardirq;
+	s64 error;
+	s64 worst;		/* over all calls */
+	s64 best;
+	u64 skipped;
+	u64 sequence;		/* order of the last call among all probes */
+};
+
+static atomic64_t sequence;
+
+static enum custom_timer_restart probe_fn(struct custom_timer *t)
+{
+	struct probe *p = container_of(t, struct probe, timer);
+	unsigned int calls;
+
+	p->error = ktime_sub(ktime_get(), custom_timer_expires(t));
+	p->worst = max(p->worst, p->error);
+	p->best = min(p->best, p->error);
+	p->cpu = smp_processor_id();
+	p->hardirq = in_hardirq() && irqs_disabled();
+	p->sequence = atomic64_inc_return(&sequence);
+	if (p->spin_us)
+		udelay(p->spin_us);
+	calls = atomic_inc_return(&p->calls);
+	if (calls == p->wanted)
+		complete(&p->called);
+	if (calls >= p->wanted)
+		return CUSTOM_TIMER_NORESTART;
+	if (p->period)
+		p->skipped += custom_timer_forward(t, ktime_get(),
+						   p->period) - 1;
+	if (p->again)
+		schedule_custom_timer(t, p->again);
+	return p->period || p->stubborn ? CUSTOM_TIMER_RESTART :
+					  CUSTOM_TIMER_NORESTART;
+}
+
+static void probe_init(struct probe *p)
+{
+	memset(p, 0, sizeof(*p));
+	custom_timer_setup(&p->timer, probe_fn);
+	init_completion(&p->called);
+	p->wanted = 1;
+	p->worst = S64_MIN;
+	p->best = S64_MAX;
+}
+
+/* True if the wanted number of calls came, and no more. */
+static bool probe_wait(struct probe *p)
+{
+	bool came = wait_for_completion_timeout(&p->called, 10 * HZ);
+
+	custom_timer_cancel(&p->timer);
+	return came && atomic_read(&p->calls) == p->wanted;
+}
+
+static void test_one_shot(void)
+{
+	static const u64 delays[] = {
+		1, 1000, 5000, 20000, 100000, 1000000, 20000000, 300000000,
+	};
+	struct probe p;
+	int i, cpu;
+
+	for (i = 0; i < ARRAY_SIZE(delays); i++) {
+		probe_init(&p);
+		migrate_disable();
+		cpu = smp_processor_id();
+		schedule_custom_timer(&p.timer, delays[i]);
+		ok(probe_wait(&p) && p.error >= 0,
+		   "%llu ns: runs once and not early", delays[i]);
+		migrate_enable();
+		ok(p.cpu == cpu && p.hardirq,
+		   "%llu ns: in hard interrupt context on the CPU it was started on",
+		   delays[i]);
+	}
+	ok(!custom_timer_active(&p.timer), "not active after it ran");
+	ok(custom_timer_remaining(&p.timer) < 0,
+	   "remaining time is negative after it ran");
+}
+
+static void test_at_once(void)
+{
+	struct probe p;
+	bool inside;
+
+	probe_init(&p);
+	local_irq_disable();
+	schedule_custom_timer(&p.timer, 0);
+	inside = atomic_read(&p.calls);
+	local_irq_enable();
+	ok(!inside, "delay 0: does not run inside the call");
+	ok(probe_wait(&p), "delay 0: runs once");
+
+	probe_init(&p);
+	custom_timer_start(&p.timer, 1, 0);
+	ok(probe_wait(&p), "deadline in the past: runs once");
+
+	probe_init(&p);
+	custom_timer_start(&p.timer, -5, 0);
+	ok(probe_wait(&p), "negative deadline: runs once");
+
+	probe_init(&p);
+	custom_timer_start(&p.timer, S64_MIN, 0);
+	ok(probe_wait(&p), "the most negative deadline: runs once");
+
+	probe_init(&p);
+	custom_timer_start(&p.timer, ktime_get() - 1000, 1000000);
+	ok(probe_wait(&p), "deadline in the past with a window: runs once");
+}
+
+static void test_far(void)
+{
+	static const u64 delays[] = {
+		10ULL * 365 * 86400 * NSEC_PER_SEC, (u64)KTIME_MAX - 1,
+		KTIME_MAX, (u64)KTIME_MAX + 1, U64_MAX - 1, U64_MAX,
+	};
+	struct probe p, near;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(delays); i++) {
+		probe_init(&p);
+		probe_init(&near);
+		schedule_custom_timer(&p.timer, delays[i]);
+		schedule_custom_timer(&near.timer, 1000000);
+		ok(probe_wait(&near) && custom_timer_active(&p.timer) &&
+		   !atomic_read(&p.calls),
+		   "delay %llu: waits, and a near timer runs meanwhile",
+		   delays[i]);
+		ok(custom_timer_remaining(&p.timer) > 0 &&
+		   custom_timer_cancel(&p.timer) == 1 &&
+		   !custom_timer_active(&p.timer),
+		   "delay %llu: can be cancelled", delays[i]);
+	}
+}
+
+static void test_cancel(void)
+{
+	struct custom_timer zero = {};
+	struct probe p;
+
+	probe_init(&p);
+	ok(custom_timer_cancel(&p.timer) == 0, "cancel before any start");
+	schedule_custom_timer(&p.timer, 5000000);
+	ok(custom_timer_active(&p.timer), "active while queued");
+	ok(custom_timer_cancel(&p.timer) == 1, "cancel while queued");
+	ok(custom_timer_cancel(&p.timer) == 0, "cancel twice");
+	msleep(20);
+	ok(!atomic_read(&p.calls), "a cancelled timer does not run");
+
+	ok(schedule_custom_timer(&zero, 1000) == -EINVAL &&
+	   custom_timer_cancel(&zero) == 0 && !custom_timer_active(&zero),
+	   "a timer without setup is refused");
+
+	probe_init(&p);
+	schedule_custom_timer(&p.timer, 2000000000);
+	schedule_custom_timer(&p.timer, 1000000);
+	ok(probe_wait(&p), "started again while queued, earlier: runs once");
+	probe_init(&p);
+	schedule_custom_timer(&p.timer, 1000000);
+	schedule_custom_timer(&p.timer, 30000000);
+	ok(probe_wait(&p) && p.error >= 0,
+	   "started again while queued, later: runs once, then");
+}
+
+static void test_periodic(void)
+{
+	static const u64 periods[] = { 50000, 100000, 1000000 };
+	struct probe p;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(periods); i++) {
+		probe_init(&p);
+		p.period = periods[i];
+		p.wanted = 100;
+		schedule_custom_timer(&p.timer, p.period);
+		ok(probe_wait(&p) && p.best >= 0,
+		   "period %llu ns: 100 calls, none early (%llu skipped)",
+		   p.period, p.skipped);
+	}
+
+	probe_init(&p);
+	p.stubborn = true;
+	p.wanted = 2000;
+	schedule_custom_timer(&p.timer, 1000);
+	ok(probe_wait(&p),
+	   "a callback that restarts in the past is limited, not an endless loop");
+}
+
+static void test_many(u64 window)
+{
+	unsigned int i, early = 0, wrong = 0, disorder = 0;
+	struct probe *p = vzalloc(array_size(MANY, sizeof(*p)));
+	struct probe *a, *b;
+
+	if (!p) {
+		ok(false, "memory for many timers");
+		return;
+	}
+
+	migrate_disable();
+	for (i = 0; i < MANY; i++) {
+		probe_init(&p[i]);
+		schedule_custom_timer_range(&p[i].timer, 20 * NSEC_PER_MSEC +
+					    get_random_u32() % 50000000,
+					    window);
+	}
+	migrate_enable();
+	for (i = 0; i < MANY; i++) {
+		wrong += !probe_wait(&p[i]);
+		early += p[i].error < 0;
+	}
+	for (i = 1; i < MANY; i++) {
+		a = &p[i - 1];
+		b = &p[i];
+		if ((a->timer.expires < b->timer.expires) !=
+		    (a->sequence < b->sequence) &&
+		    a->timer.expires != b->timer.expires)
+			disorder++;
+	}
+	ok(!wrong, "%u timers, window %llu: each runs once", MANY, window);
+	ok(!early, "%u timers, window %llu: none early", MANY, window);
+	ok(!disorder, "%u timers, window %llu: in the order of their deadlines",
+	   MANY, window);
+	vfree(p);
+}
+
+static void test_forward(void)
+{
+	unsigned int i, wrong = 0;
+	static struct hrtimer h;
+	struct custom_timer t;
+	u64 interval;
+	ktime_t now;
+
+	custom_timer_setup(&t, probe_fn);
+	hrtimer_setup(&h, NULL, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	for (i = 0; i < 100000; i++) {
+		t.expires = get_random_u64() >> (1 + get_random_u32() % 50);
+		t.end = t.expires;
+		hrtimer_set_expires(&h, t.expires);
+		now = get_random_u64() >> (2 + get_random_u32() % 50);
+		interval = (get_random_u64() >> (2 + get_random_u32() % 50)) +
+			   hrtimer_resolution;
+		if (custom_timer_forward(&t, now, interval) !=
+		    hrtimer_forward(&h, now, interval) ||
+		    t.expires != hrtimer_get_expires(&h))
+			wrong++;
+	}
+	ok(!wrong, "forward: 100000 times the same as hrtimer_forward()");
+
+	t.expires = 0;
+	t.end = 100;
+	custom_timer_forward(&t, KTIME_MAX, 0);
+	ok(t.expires == KTIME_MAX && t.end == KTIME_MAX,
+	   "forward: saturates, and an interval of 0 does not divide");
+}
+
+static void test_other_cpu(void)
+{
+	unsigned int cpu;
+	struct probe p;
+
+	ok(custom_timer_start_on(&p.timer, nr_cpu_ids, 0, 0) == -EINVAL &&
+	   custom_timer_start_on(&p.timer, UINT_MAX, 0, 0) == -EINVAL,
+	   "start_on: a CPU that cannot exist is refused");
+	cpus_read_lock();
+	for_each_possible_cpu(cpu) {
+		probe_init(&p);
+		if (!cpu_online(cpu)) {
+			ok(custom_timer_start_on(&p.timer, cpu, 0, 0) ==
+			   -ENODEV, "start_on: CPU %u is offline", cpu);
+			continue;
+		}
+		custom_timer_start_on(&p.timer, cpu,
+				      ktime_get() + 2 * NSEC_PER_MSEC, 0);
+		ok(probe_wait(&p) && p.cpu == cpu && p.error >= 0,
+		   "start_on: runs once, on CPU %u", cpu);
+	}
+	cpus_read_unlock();
+}
+
+static void test_wait_for_callback(void)
+{
+	unsigned int here, there;
+	struct probe p;
+	ktime_t limit;
+	int ret;
+
+	migrate_disable();
+	here = smp_processor_id();
+	there = cpumask_any_but(cpu_online_mask, here);
+	if (there >= nr_cpu_ids) {
+		migrate_enable();
+		ok(true, "cancel waits for the callback # SKIP needs two CPUs");
+		return;
+	}
+	probe_init(&p);
+	p.spin_us = 20000;
+	custom_timer_start_on(&p.timer, there, ktime_get(), 0);
+	limit = ktime_get() + 5 * NSEC_PER_SEC;
+	while (!p.sequence && ktime_get() < limit)
+		cpu_relax();
+	ret = custom_timer_try_to_cancel(&p.timer);
+	ok(ret == -1 && custom_timer_active(&p.timer),
+	   "try_to_cancel does not wait for a running callback");
+	custom_timer_cancel(&p.timer);
+	ok(atomic_read(&p.calls) == 1, "cancel waits for a running callback");
+	migrate_enable();
+}
+
+/* Threads on every CPU start and cancel the same few timers. */
+#define RACERS 8
+
+static struct probe racers[RACERS];
+static bool race_over;
+
+static int race_fn(void *unused)
+{
+	unsigned int n = 0, i;
+
+	while (!READ_ONCE(race_over)) {
+		struct custom_timer *t = &racers[get_random_u32() % RACERS].timer;
+
+		switch (get_random_u32() % 5) {
+		case 0:
+			custom_timer_cancel(t);
+			break;
+		case 1:
+			custom_timer_try_to_cancel(t);
+			break;
+		case 2:
+			i = cpumask_any(cpu_online_mask);
+			custom_timer_start_on(t, i, ktime_get() +
+					      get_random_u32() % 50000, 0);
+			break;
+		default:
+			schedule_custom_timer_range(t, get_random_u32() % 50000,
+						    get_random_u32() % 50000);
+		}
+		if (!(++n % 64))
+			cond_resched();
+	}
+	return n;
+}
+
+static void test_race(void)
+{
+	struct task_struct *threads[8];
+	unsigned int i, n = 0, cpu, idle = 0, late = 0;
+
+	race_over = false;
+	for (i = 0; i < RACERS; i++) {
+		probe_init(&racers[i]);
+		racers[i].wanted = UINT_MAX;
+		if (i % 2)
+			racers[i].again = 20000;
+	}
+	for_each_online_cpu(cpu) {
+		if (n == ARRAY_SIZE(threads))
+			break;
+		threads[n] = kthread_create_on_cpu(race_fn, NULL, cpu,
+						   "racer/%u");
+		if (IS_ERR(threads[n]))
+			break;
+		get_task_struct(threads[n]);
+		wake_up_process(threads[n++]);
+	}
+	msleep(3000);
+	WRITE_ONCE(race_over, true);
+	for (i = 0; i < n; i++) {
+		idle += kthread_stop(threads[i]) <= 0;
+		put_task_struct(threads[i]);
+	}
+	for (i = 0; i < RACERS; i++)
+		custom_timer_cancel(&racers[i].timer);
+	for (i = 0; i < RACERS; i++) {
+		idle += !atomic_read(&racers[i].calls);
+		late -= atomic_read(&racers[i].calls);
+	}
+	msleep(20);
+	for (i = 0; i < RACERS; i++) {
+		idle += custom_timer_active(&racers[i].timer);
+		late += atomic_read(&racers[i].calls);
+	}
+	ok(n && !idle, "start and cancel race on %u CPUs for 3 s", n);
+	ok(!late, "no timer runs after the race was cancelled");
+}
+
+static DEFINE_MUTEX(one_at_a_time);
+
+static int apitest_show(struct seq_file *m, void *v)
+{
+	mutex_lock(&one_at_a_time);
+	out = m;
+	number = 0;
+	test_one_shot();
+	test_at_once();
+	test_far();
+	test_cancel();
+	test_periodic();
+	test_many(0);
+	test_many(1000000);
+	test_forward();
+	test_other_cpu();
+	test_wait_for_callback();
+	test_race();
+	seq_printf(m, "1..%u\n", number);
+	mutex_unlock(&one_at_a_time);
+	return 0;
+}
+
+/* As large as the whole output: seq_file runs the tests again if it is not. */
+static int apitest_open(struct inode *inode, struct file *file)
+{
+	return single_open_size(file, apitest_show, NULL, 65536);
+}
+
+static const struct proc_ops apitest_ops = {
+	.proc_open = apitest_open,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = single_release,
+};
+
+static int __init apitest_init(void)
+{
+	return proc_create("customtimer_apitest", 0400, NULL, &apitest_ops) ?
+	       0 : -ENOMEM;
+}
+
+static void __exit apitest_exit(void)
+{
+	remove_proc_entry("customtimer_apitest", NULL);
+}
+
+module_init(apitest_init);
+module_exit(apitest_exit);
+
+MODULE_DESCRIPTION("Tests of the custom timer's kernel API");
+MODULE_AUTHOR("xen-customtimer maintainers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# TAP for the guest tests, and what several of them ask the guest.
+
+tap_number=0
+
+# ok STATUS TEXT: one test, passed if STATUS is 0
+ok() {
+	tap_number=$((tap_number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tap_number - $2"
+	else
+		echo "not ok $tap_number - $2"
+	fi
+}
+
+# is HAVE WANT TEXT: one test, passed if HAVE is WANT
+is() {
+	if [ "$1" = "$2" ]; then
+		ok 0 "$3"
+	else
+		ok 1 "$3"
+		echo "# have: $1"
+		echo "# want: $2"
+	fi
+}
+
+# check TEXT COMMAND...: one test, passed if COMMAND succeeds
+check() {
+	tap_text=$1
+	shift
+	if "$@"; then ok 0 "$tap_text"; else ok 1 "$tap_text"; fi
+}
+
+done_testing() {
+	echo "1..$tap_number"
+}
+
+# The sum over all CPUs of the /proc/interrupts lines whose end matches $1.
+interrupts() {
+	awk -v name="$1\$" '$0 ~ name { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
+		END { print n + 0 }' /proc/interrupts
+}
+
+# tick_alive: time passes, a sleep ends when it should, timer interrupts come
+tick_alive() {
+	before=$(awk '/^ *LOC:|timer[0-9]+$|xen-percpu +-virq +timer/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
+		END { print n + 0 }' /proc/interrupts)
+	start=$(cut -d. -f1 /proc/uptime)
+	sleep 1
+	end=$(cut -d. -f1 /proc/uptime)
+	after=$(awk '/^ *LOC:|timer[0-9]+$|xen-percpu +-virq +timer/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
+		END { print n + 0 }' /proc/interrupts)
+	[ $((end - start)) -ge 1 ] && [ $((end - start)) -le 3 ] && [ "$after" -gt "$before" ]
+}
+
+# The value of column $1 in /proc/customtimer, summed over all CPUs.
+column() {
+	awk -v want="$1" '$1 == "cpu" { for (i = 1; i <= NF; i++) if ($i == want) col = i; next }
+		col { n += $col } END { print n + 0 }' /proc/customtimer
+}
