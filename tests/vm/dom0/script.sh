@@ -10,7 +10,7 @@ bed_start_script() {
 	{
 		bed exec 1 /dev/ttyS2 /bed/script.argv
 		bed_script_status=$?
-		: >/run/bed/script-ended
+		echo "$bed_script_status" >/run/bed/script-ended
 		bed write /bed/script-ended "$bed_script_status"
 		exit "$bed_script_status"
 	} &
