@@ -42,8 +42,8 @@
 #define CT_HOP_MIN_NS NSEC_PER_MSEC
 #define CT_HOP_MAX_NS (3600 * NSEC_PER_SEC)
 
-/* The 2-level event ABI has no more ports than this; it knows no priorities. */
-#define CT_2L_CHANNELS 4096
+/* Only the FIFO event ABI takes priorities; whether ours was taken tells. */
+static bool ct_xen_fifo;
 
 const char *ct_xen_guest_type(void)
 {
@@ -58,7 +58,7 @@ const char *ct_xen_events(void)
 {
 	if (!xen_domain())
 		return "none";
-	return xen_evtchn_nr_channels() > CT_2L_CHANNELS ? "FIFO" : "2-level";
+	return ct_xen_fifo ? "FIFO" : "2-level";
 }
 
 /* The counters of @cpu's timer; also the cheapest way to learn Xen's present. */
@@ -171,7 +171,7 @@ static int ct_xen_cpu_up(struct custom_timer_base *base)
 	}
 	base->irq = irq;
 
-	xen_set_irq_priority(irq, XEN_IRQ_PRIORITY_MAX);
+	ct_xen_fifo = !xen_set_irq_priority(irq, XEN_IRQ_PRIORITY_MAX);
 	ct_set_tick_priority(base->cpu, XEN_IRQ_PRIORITY_MAX + 1);
 	return 0;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the kernel API. Reading /proc/customtimer_apitest runs them all and
- * returns the result as TAP.
+ * Tests of the kernel API, run by reading a file that returns the result as
+ * TAP:
+ *
+ * /proc/customtimer_apitest	every function
+ * /proc/customtimer_all_cpus	a periodic timer on every CPU at once
  */
 #include <linux/completion.h>
 #include <linux/cpu.h>
@@ -433,7 +436,41 @@ static void test_race(void)
 	ok(!late, "no timer runs after the race was cancelled");
 }
 
+static DEFINE_PER_CPU(struct probe, probes);
+
+static void test_all_cpus(void)
+{
+	struct probe *p;
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		p = per_cpu_ptr(&probes, cpu);
+		probe_init(p);
+		p->wanted = 3000;
+		p->period = 500000 + 37000 * cpu;
+		custom_timer_start_on(&p->timer, cpu, ktime_get() + p->period,
+				      0);
+	}
+	for_each_online_cpu(cpu) {
+		p = per_cpu_ptr(&probes, cpu);
+		ok(probe_wait(p) && p->best >= 0 && p->cpu == cpu,
+		   "CPU %u: every call of its periodic timer, none early", cpu);
+	}
+	cpus_read_unlock();
+}
+
 static DEFINE_MUTEX(one_at_a_time);
+
+static int all_cpus_show(struct seq_file *m, void *v)
+{
+	mutex_lock(&one_at_a_time);
+	out = m;
+	number = 0;
+	test_all_cpus();
+	mutex_unlock(&one_at_a_time);
+	return 0;
+}
 
 static int apitest_show(struct seq_file *m, void *v)
 {
@@ -471,13 +508,17 @@ static const struct proc_ops apitest_ops = {
 
 static int __init apitest_init(void)
 {
-	return proc_create("customtimer_apitest", 0400, NULL, &apitest_ops) ?
-	       0 : -ENOMEM;
+	if (!proc_create("customtimer_apitest", 0400, NULL, &apitest_ops) ||
+	    !proc_create_single("customtimer_all_cpus", 0400, NULL,
+				all_cpus_show))
+		return -ENOMEM;
+	return 0;
 }
 
 static void __exit apitest_exit(void)
 {
 	remove_proc_entry("customtimer_apitest", NULL);
+	remove_proc_entry("customtimer_all_cpus", NULL);
 }
 
 module_init(apitest_init);
