@@ -3,10 +3,21 @@
 # Run `make help`.
 
 KVER ?= $(shell uname -r)
-KDIR ?= /lib/modules/$(KVER)/build
-BUILD := $(CURDIR)/build
+KDIR ?= $(firstword $(wildcard /lib/modules/$(KVER)/build /usr/src/linux-headers-$(KVER)))
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+WERROR ?= -Werror
+# y: also build the modules that only tests and benchmarks load
 TESTS ?= y
+
+BUILD := $(CURDIR)/build
 STAGE := $(BUILD)/modules/$(KVER)
+
+# The kernel that the test bed boots is the newest whose headers Debian's
+# metapackage has brought.
+BED_KVER = $(patsubst linux-headers-%,%,$(shell dpkg-query -W -f '$${Depends}' \
+	     linux-headers-amd64 | grep -o 'linux-headers-[^ ,]*'))
 
 # Sources of kernel code, copied for each kernel so that builds for several
 # kernels do not meet and the tree stays clean.
@@ -14,16 +25,60 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules clean help
+.PHONY: all modules demo check test setup bed style install install-module \
+	uninstall clean help
 
-all: modules
+all: modules ## build the kernel modules for KVER (default: the running kernel)
 
 modules: $(addprefix $(STAGE)/,$(KSRC))
-	$(MAKE) -C $(KDIR) M=$(STAGE) CUSTOMTIMER_TESTS=$(TESTS) KCFLAGS=$(WERROR) modules
+	@test -n "$(KDIR)" || { echo "no headers for kernel $(KVER): install linux-headers-$(KVER), or name another kernel: make KVER=..." >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(STAGE) CUSTOMTIMER_TESTS=$(TESTS) \
+		KCFLAGS=$(WERROR) modules
 
 $(STAGE)/%: %
 	@mkdir -p $(@D)
 	@cp -p $< $@
 
-clean:
+setup: ## install the Debian packages that demo and check need
+	tests/vm/setup
+
+bed: setup
+	$(MAKE) modules KVER=$(BED_KVER)
+	hypervisor-patch/build 4.17 >/dev/null
+
+demo: bed ## show the timer at work in a PV and a PVH guest on a patched Xen
+	tests/demo $(BED_KVER)
+
+check: bed style ## run all tests
+	hypervisor-patch/build 4.17-stock >/dev/null
+	tests/run $(T)
+
+style: setup ## sparse over the modules, shellcheck over the scripts
+	tests/style $(BED_KVER)
+
+install: install-module ## install everything
+
+install-module: modules ## install customtimer.ko and the sample for KVER
+	install -d $(DESTDIR)/lib/modules/$(KVER)/extra
+	install -m 644 $(STAGE)/customtimer.ko \
+		$(STAGE)/module/sample/customtimer_pacer.ko \
+		$(DESTDIR)/lib/modules/$(KVER)/extra/
+	install -d $(DESTDIR)$(PREFIX)/include/xen
+	install -m 644 include/customtimer.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 include/xen/customtimer.h $(DESTDIR)$(PREFIX)/include/xen/
+	$(if $(DESTDIR),,depmod $(KVER))
+
+uninstall: ## remove what install has put there
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/customtimer.ko \
+		$(DESTDIR)/lib/modules/$(KVER)/extra/customtimer_pacer.ko \
+		$(DESTDIR)$(PREFIX)/include/customtimer.h \
+		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h
+	$(if $(DESTDIR),,depmod $(KVER))
+
+clean: ## remove what was built here; downloads stay in the user's cache
 	rm -rf $(BUILD)
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+	@echo "  make check T='pv-*'   runs some tests; tests/run --list names them"

@@ -8,9 +8,10 @@
 dmesg -c >/dev/null
 message=$(modprobe customtimer 2>&1)
 ok $((!$?)) "modprobe fails"
-check "with ENODEV" sh -c "echo '$message' | grep -q 'No such device'"
-dmesg | grep customtimer: >/tmp/said
-is "$(grep -vc 'loading out-of-tree\|module verification' /tmp/said)" 1 "one line in the log"
+check "with ENODEV" test "${message%No such device}" != "$message"
+# This modprobe asks the kernel twice: with finit_module(), then init_module().
+dmesg | sed -n 's/^\[[^]]*\] //; /out-of-tree\|module verification/d; /customtimer:/p' | sort -u >/tmp/said
+is "$(grep -c . /tmp/said)" 1 "one line in the log"
 check "it says: $1" grep -q -- "$1" /tmp/said
 sed 's/^/# /' /tmp/said
 
