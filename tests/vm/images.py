@@ -17,6 +17,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -48,6 +49,10 @@ DEB_SKIP = re.compile(
 # Modules of the kernel's own that the machines load.
 KERNEL_MODULES = ["xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev",
                   "xen-gntalloc", "xen-blkback"]
+
+
+# A part that no run has used for so long is removed when a new one is made.
+UNUSED_SECONDS = 2 * 24 * 3600
 
 
 class BedError(Exception):
@@ -96,11 +101,22 @@ def locked(name):
 def part(kind, key, make):
     """The folder of a part; make(folder) fills it if it is not there."""
     path = os.path.join(BUILD, "parts", f"{kind}-{key}")
-    if os.path.isdir(path):
+
+    def there():
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    if there():
         return path
     with locked(kind):
-        if os.path.isdir(path):
+        if there():
             return path
+        for old in glob.glob(os.path.join(BUILD, "parts", f"{kind}-*")):
+            if os.stat(old).st_mtime < time.time() - UNUSED_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
         for left in glob.glob(os.path.join(BUILD, "parts", f".new-{kind}-*")):
             shutil.rmtree(left, ignore_errors=True)
         new = os.path.join(BUILD, "parts", f".new-{kind}-{key}")
@@ -481,27 +497,23 @@ def make_target(target, *settings):
     return True
 
 
-def project(cpio, release, kernel_folder, scratch, build=True):
-    """Adds the project's modules, tests and tools, and the kernel's modules."""
+def project(release, kernel_folder, scratch, build=True):
+    """[(path, place in a machine)]: the project's modules, tests and tools, and the kernel's modules."""
     root = f"{scratch}/lib/modules/{release}"
     shutil.copytree(f"{kernel_folder}/modules", root)
     if build and not make_target("modules", f"KVER={release}"):
         note("warning: no 'modules' target in the Makefile: the guest gets no modules")
-    os.makedirs(f"{root}/extra")
-    for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
-        shutil.copy(path, f"{root}/extra/")
-    command(["depmod", "-b", scratch, release], "module dependencies")
-    for base, dirs, names in os.walk(root):
-        dirs.sort()
-        for name in sorted(names):
-            path = os.path.join(base, name)
-            cpio.copy(path, "usr/lib/modules/" + os.path.relpath(path, f"{scratch}/lib/modules"))
-    for name in ("guest", "bench"):
-        if os.path.isdir(f"{TOP}/tests/{name}"):
-            cpio.copy(f"{TOP}/tests/{name}", f"tests/{name}")
     if build:
         make_target("user")
-    for path in sorted(glob.glob(f"{TOP}/build/user/bin/*")):
-        cpio.copy(path, f"usr/bin/{os.path.basename(path)}")
-    for path in sorted(glob.glob(f"{TOP}/build/user/lib/*.so*")):
-        cpio.copy(path, f"usr/lib/{os.path.basename(path)}")
+    os.makedirs(f"{root}/extra")
+    with locked("make"):
+        for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
+            shutil.copy(path, f"{root}/extra/")
+    command(["depmod", "-b", scratch, release], "module dependencies")
+    return ([(root, f"usr/lib/modules/{release}")]
+            + [(f"{TOP}/tests/{name}", f"tests/{name}") for name in ("guest", "bench")
+               if os.path.isdir(f"{TOP}/tests/{name}")]
+            + [(path, f"usr/bin/{os.path.basename(path)}")
+               for path in sorted(glob.glob(f"{TOP}/build/user/bin/*"))]
+            + [(path, f"usr/lib/{os.path.basename(path)}")
+               for path in sorted(glob.glob(f"{TOP}/build/user/lib/*.so*"))])
