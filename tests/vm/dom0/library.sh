@@ -18,6 +18,7 @@
 
 GUEST=guest
 export GUEST
+# shellcheck source=tests/vm/dom0/script.sh
 . /bed/script.sh
 
 guest_start() {
