@@ -18,6 +18,8 @@ struct ct_snapshot {
 	int irq;
 	unsigned int queued;
 	s64 clock_offset;
+	u32 lead;
+	struct ct_precise precise;
 	struct ct_stats stats;
 };
 
@@ -30,6 +32,8 @@ static void ct_take_snapshot(unsigned int cpu, struct ct_snapshot *snap)
 	snap->irq = base->irq;
 	snap->queued = base->exact.count + base->range.count;
 	snap->clock_offset = base->clock_offset;
+	snap->lead = ct_precise_lead(&base->precise);
+	snap->precise = base->precise;
 	snap->stats = base->stats;
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
@@ -52,20 +56,24 @@ static int ct_proc_show(struct seq_file *m, void *v)
 	seq_printf(m, "guest: %s\n", ct_xen_guest_type());
 	seq_printf(m, "events: %s\n", ct_xen_events());
 	seq_printf(m, "clock_offset_ns: %lld\n", snap->clock_offset);
+	seq_printf(m, "max_lead_ns: %u\n", ct_precise_max_lead());
+	seq_printf(m, "max_wait_percent: %u\n", ct_precise_max_wait());
 
-	seq_puts(m, "cpu irq queued started cancelled expired armed retries interrupts coalesced spurious worst_ns p50_ns p99_ns p99.9_ns raised limited moved refused\n");
+	seq_puts(m, "cpu irq queued started cancelled expired armed retries interrupts coalesced spurious lead_ns worst_ns p50_ns p99_ns p99.9_ns waited_ns degraded raised limited moved refused\n");
 	for_each_online_cpu(cpu) {
 		ct_take_snapshot(cpu, snap);
 		s = &snap->stats;
 		errors = &s->errors;
-		seq_printf(m, "%u %d %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+		seq_printf(m, "%u %d %u %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
 			   cpu, snap->irq, snap->queued, s->started,
 			   s->cancelled, s->expired, s->armed, s->retries,
 			   s->interrupts, s->coalesced, s->spurious,
-			   errors->max, ct_hist_quantile(errors, 500),
+			   snap->lead, errors->max,
+			   ct_hist_quantile(errors, 500),
 			   ct_hist_quantile(errors, 990),
-			   ct_hist_quantile(errors, 999), s->raised,
-			   s->limited, s->moved, s->refused);
+			   ct_hist_quantile(errors, 999),
+			   snap->precise.waited, snap->precise.degraded,
+			   s->raised, s->limited, s->moved, s->refused);
 	}
 	cpus_read_unlock();
 	kfree(snap);

@@ -21,6 +21,12 @@
 /* The least distance to the next interrupt after a pass that was cut short. */
 #define CT_LIMIT_NS (10 * NSEC_PER_USEC)
 
+/* The last stretch before an exact deadline, in which its timer is fixed. */
+#define CT_LAST_NS 1000
+
+/* How often a wait looks whether it still has a reason. */
+#define CT_LOOK_NS 500
+
 /*
  * The setting of a timer that was cancelled stays when the next is due so soon
  * after it: a hypercall at each cancellation is dearer than an interrupt.
@@ -75,6 +81,7 @@ static void ct_dequeue(struct custom_timer_base *base, struct custom_timer *t)
  */
 static struct custom_timer_base *ct_lock_base(const struct custom_timer *t,
 					      unsigned long *flags)
+	__acquires(&t->base->lock)
 {
 	struct custom_timer_base *base;
 
@@ -98,16 +105,15 @@ static struct custom_timer_base *ct_lock_base(const struct custom_timer *t,
 static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 {
 	const struct custom_timer *exact = ct_queue_first(&base->exact);
-	ktime_t next = ct_queue_next(&base->range, end);
+	ktime_t moment, next = ct_queue_next(&base->range, end);
 
-	if (!exact)
+	if (!exact || exact->expires == KTIME_MAX)
 		return next;
-	if (exact->expires <= next) {
-		*end = exact->expires;
-		return exact->expires;
-	}
-	*end = min(*end, exact->expires);
-	return next;
+
+	moment = ktime_sub(exact->expires, ct_precise_lead(&base->precise));
+	moment = max(moment, (ktime_t)0);
+	*end = min(*end, moment);
+	return min(next, moment);
 }
 
 /* Base locked, on its CPU. */
@@ -153,6 +159,9 @@ static void ct_program(struct custom_timer_base *base, ktime_t floor)
 
 	base->armed = next;
 	base->armed_end = end;
+	base->armed_exact = next == end;
+	if (base->armed_exact && base->precise.budget <= 0)
+		base->precise.degraded++;
 	err = ct_backend->arm(base, next, ktime_sub(end, next));
 	if (!err)
 		return;
@@ -228,23 +237,31 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 }
 
 /*
- * Runs one timer. Base locked; dropped around the callback, with interrupts
- * off throughout. The callback may free the timer unless it returns
- * CUSTOM_TIMER_RESTART.
+ * Runs one timer once its deadline has come, which is at most CT_LAST_NS ahead.
+ * Base locked; dropped around the callback, with interrupts off throughout. The
+ * callback may free the timer unless it returns CUSTOM_TIMER_RESTART.
+ *
+ * Return: false if the deadline did not come.
  */
-static void ct_run(struct custom_timer_base *base, struct custom_timer *t,
-		   ktime_t now)
+static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 {
+	bool exact = t->end == t->expires;
 	enum custom_timer_restart restart;
+	ktime_t expires = t->expires;
+	ktime_t now;
 
-	if (t->end == t->expires)
-		ct_hist_add(&base->stats.errors, ktime_sub(now, t->expires));
-	base->stats.expired++;
 	ct_dequeue(base, t);
 	t->pass = base->pass;
 	base->running = t;
 	raw_spin_unlock(&base->lock);
 
+	now = ct_precise_wait(expires);
+	if (unlikely(now < expires)) {
+		raw_spin_lock(&base->lock);
+		ct_enqueue(base, t);
+		base->running = NULL;
+		return false;
+	}
 	restart = t->function(t);
 
 	raw_spin_lock(&base->lock);
@@ -252,16 +269,44 @@ static void ct_run(struct custom_timer_base *base, struct custom_timer *t,
 	if (restart == CUSTOM_TIMER_RESTART && !t->queued)
 		ct_enqueue(base, t);
 	base->running = NULL;
+	base->stats.expired++;
+	if (exact)
+		ct_hist_add(&base->stats.errors, ktime_sub(now, expires));
+	return true;
+}
+
+/*
+ * Waits for the exact deadline of @t, but for the last CT_LAST_NS, which
+ * ct_run() does. The timer stays queued meanwhile, so that it can be cancelled;
+ * a new first timer ends the wait. Base locked; dropped for the wait.
+ *
+ * Return: false if the clock does not move.
+ */
+static bool ct_wait(struct custom_timer_base *base,
+		    const struct custom_timer *t, ktime_t now)
+{
+	struct rb_node *const *first = &base->exact.root.rb_leftmost;
+	ktime_t until = ktime_sub(t->expires, CT_LAST_NS);
+	s64 rounds = div_s64(ktime_sub(until, now), CT_LOOK_NS) + 1;
+	const struct rb_node *node = &t->node;
+	ktime_t begin = now;
+
+	raw_spin_unlock(&base->lock);
+	while (now < until && rounds-- > 0 && READ_ONCE(*first) == node)
+		now = ct_precise_wait(min(until, ktime_add(now, CT_LOOK_NS)));
+	raw_spin_lock(&base->lock);
+	ct_precise_spend(&base->precise, now, ktime_sub(now, begin));
+	return now >= until || *first != node;
 }
 
 /**
  * ct_interrupt - the expiry loop
  * @base: the base of this CPU
- *
  * @used_up: the interrupt source has to be set again before it interrupts again
  *
- * Runs every timer that is due, in the order of their deadlines, and sets the
- * interrupt source for the next. Hard interrupt context, on the base's CPU.
+ * Runs every timer that is due, in the order of their deadlines, waits for exact
+ * ones that are near, and sets the interrupt source for the next. Hard interrupt
+ * context, on the base's CPU.
  */
 void ct_interrupt(struct custom_timer_base *base, bool used_up)
 {
@@ -271,15 +316,19 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&base->lock, flags);
+	entry = ktime_get();
 	base->stats.interrupts++;
 	base->in_expiry = true;
 	base->pass++;
-	entry = ktime_get();
+	if (used_up && base->armed_exact)
+		ct_precise_learn(&base->precise,
+				 ktime_sub(entry, base->armed));
 	if (used_up || base->armed <= entry)
 		base->armed = KTIME_MAX;
 
-	for (now = entry; (t = ct_first_due(base, now)); now = ktime_get()) {
-		if (t->pass == base->pass && reruns++ == CT_MAX_RERUNS) {
+	for (now = entry;; now = ktime_get()) {
+		t = ct_first_due(base, now);
+		if (t && t->pass == base->pass && reruns++ == CT_MAX_RERUNS) {
 			/*
 			 * It is due faster than it can run. As much time as
 			 * this took is left to everything else.
@@ -289,7 +338,22 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 						     ktime_sub(now, entry)));
 			break;
 		}
-		ct_run(base, t, now);
+		if (!t) {
+			t = ct_queue_first(&base->exact);
+			if (!t || ktime_sub(t->expires, now) >
+				  ct_precise_horizon(&base->precise))
+				break;
+			if (ktime_sub(t->expires, now) > CT_LAST_NS) {
+				if (ct_wait(base, t, now))
+					continue;
+				floor = ktime_add(now, CT_LIMIT_NS);
+				break;
+			}
+		}
+		if (!ct_run(base, t)) {
+			floor = ktime_add(now, CT_LIMIT_NS);
+			break;
+		}
 		ran++;
 	}
 
@@ -297,6 +361,7 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 		base->stats.spurious++;
 	else
 		base->stats.coalesced += ran - 1;
+	ct_precise_spend(&base->precise, now, 0);
 	base->in_expiry = false;
 	ct_program(base, floor);
 	raw_spin_unlock_irqrestore(&base->lock, flags);

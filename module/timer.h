@@ -12,6 +12,7 @@
 
 #include "customtimer.h"
 #include "histogram.h"
+#include "precise.h"
 #include "queue.h"
 
 struct module;
@@ -45,6 +46,8 @@ struct ct_stats {
  * @range: timers with one
  * @armed: CLOCK_MONOTONIC moment the interrupt source is set to, KTIME_MAX: none
  * @armed_end: the latest moment that setting allows
+ * @armed_exact: the setting is for an exact timer
+ * @precise: lead and wait
  * @pass: number of the current run of the expiry loop
  * @raise: interrupts this CPU at once
  * @kick: makes this CPU look at its queues
@@ -66,6 +69,8 @@ struct custom_timer_base {
 	struct ct_queue range;
 	ktime_t armed;
 	ktime_t armed_end;
+	bool armed_exact;
+	struct ct_precise precise;
 	u64 pass;
 	struct irq_work raise;
 	call_single_data_t kick;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "lead.h"
+
+/* A step down as a shift of the quantile; one up is 99 times as large. */
+#define CT_LEAD_STEP_SHIFT 10
+
+/* The least step up, so that learning starts quickly from nothing. */
+#define CT_LEAD_MIN_UP_NS 500
+
+/*
+ * So many delays in a row below the quantile, and half the excess goes: single
+ * steps would take thousands of expiries to follow a guest that got faster.
+ */
+#define CT_LEAD_WINDOW 64
+
+/* Room above the quantile for the handler's own work, plus 1/16 for jitter. */
+#define CT_LEAD_ROOM_NS 200
+
+/*
+ * Takes in one delay. The quantile goes up 99 steps when a delay exceeds it
+ * and down one when it does not, so that it comes to rest where 1 in 100 does.
+ */
+void ct_lead_track(struct ct_lead *l, u64 delay_ns, u32 max_ns)
+{
+	u32 delay = delay_ns < max_ns ? delay_ns : max_ns;
+	u32 step = (l->quantile >> CT_LEAD_STEP_SHIFT) + 1;
+	u32 gap;
+
+	if (delay > l->quantile) {
+		gap = delay - l->quantile;
+		step = 99 * step + CT_LEAD_MIN_UP_NS;
+		l->quantile += step < gap ? step : gap;
+		l->seen = 0;
+		l->window_max = 0;
+		return;
+	}
+
+	gap = l->quantile - delay;
+	l->quantile -= step < gap ? step : gap;
+	if (delay > l->window_max)
+		l->window_max = delay;
+	if (++l->seen == CT_LEAD_WINDOW) {
+		if (l->quantile > l->window_max)
+			l->quantile -= (l->quantile - l->window_max) / 2;
+		l->seen = 0;
+		l->window_max = 0;
+	}
+}
+
+/* The lead to order the next interrupt with, never more than @max_ns. */
+u32 ct_lead_ns(const struct ct_lead *l, u32 max_ns)
+{
+	u64 lead = (u64)l->quantile + l->quantile / 16 + CT_LEAD_ROOM_NS;
+
+	return lead < max_ns ? lead : max_ns;
+}

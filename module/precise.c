@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exact timers: interrupt early by the lead, then wait for the deadline. What
+ * may be spent on waiting is bounded for each wait and in its share of a CPU.
+ */
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+
+#include "precise.h"
+
+/*
+ * An interrupt that is early by no more than this waits even without a lead:
+ * the clock offset is not known any better.
+ */
+#define CT_EARLY_NS 2000
+
+/* The longest time that waiting can be saved up for. */
+#define CT_BUDGET_NS (200 * NSEC_PER_USEC)
+
+#define CT_MAX_LEAD_NS 1000000
+
+static int ct_set_bounded(const char *val, const struct kernel_param *kp,
+			  unsigned int max)
+{
+	unsigned int value;
+
+	if (kstrtouint(val, 0, &value) || value > max) {
+		pr_err("%s takes a number from 0 to %u\n", kp->name, max);
+		return -EINVAL;
+	}
+	WRITE_ONCE(*(unsigned int *)kp->arg, value);
+	return 0;
+}
+
+static int ct_set_lead(const char *val, const struct kernel_param *kp)
+{
+	return ct_set_bounded(val, kp, CT_MAX_LEAD_NS);
+}
+
+static int ct_set_percent(const char *val, const struct kernel_param *kp)
+{
+	return ct_set_bounded(val, kp, 100);
+}
+
+static const struct kernel_param_ops ct_lead_ops = {
+	.set = ct_set_lead,
+	.get = param_get_uint,
+};
+
+static const struct kernel_param_ops ct_percent_ops = {
+	.set = ct_set_percent,
+	.get = param_get_uint,
+};
+
+static unsigned int max_lead_ns = 100000;
+module_param_cb(max_lead_ns, &ct_lead_ops, &max_lead_ns, 0644);
+MODULE_PARM_DESC(max_lead_ns, "the longest lead, and so the longest wait with interrupts off, in ns; 0: no lead (default 100000)");
+
+static unsigned int max_wait_percent = 50;
+module_param_cb(max_wait_percent, &ct_percent_ops, &max_wait_percent, 0644);
+MODULE_PARM_DESC(max_wait_percent, "the largest share of a CPU that may go into waiting for deadlines (default 50)");
+
+unsigned int ct_precise_max_lead(void)
+{
+	return READ_ONCE(max_lead_ns);
+}
+
+unsigned int ct_precise_max_wait(void)
+{
+	return READ_ONCE(max_wait_percent);
+}
+
+/*
+ * The lead for the next exact deadline. Changes only in ct_precise_learn() and
+ * ct_precise_spend(). Base locked, as for all that take a struct ct_precise.
+ */
+u32 ct_precise_lead(const struct ct_precise *p)
+{
+	return p->budget > 0 ? ct_lead_ns(&p->lead, ct_precise_max_lead()) : 0;
+}
+
+/* How long before an exact deadline waiting beats another interrupt. */
+u32 ct_precise_horizon(const struct ct_precise *p)
+{
+	return ct_precise_lead(p) + CT_EARLY_NS;
+}
+
+/* An interrupt came @delay_ns after the moment it was ordered for. */
+void ct_precise_learn(struct ct_precise *p, s64 delay_ns)
+{
+	if (delay_ns >= 0 && ct_precise_max_lead())
+		ct_lead_track(&p->lead, delay_ns, ct_precise_max_lead());
+}
+
+/* Books @waited_ns of waiting and the time that has passed without. */
+void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
+{
+	s64 passed = clamp_t(s64, ktime_sub(now, p->filled), 0,
+			     (s64)NSEC_PER_SEC);
+
+	p->filled = now;
+	p->waited += waited_ns;
+	p->budget += div_s64(passed * ct_precise_max_wait(), 100) - waited_ns;
+	p->budget = clamp_t(s64, p->budget, -CT_BUDGET_NS, CT_BUDGET_NS);
+}
+
+/*
+ * Waits until @until with interrupts off. A clock that stands still ends the
+ * wait too: no turn of the loop is as short as a nanosecond.
+ *
+ * Return: the present, which is before @until only in that case.
+ */
+ktime_t ct_precise_wait(ktime_t until)
+{
+	ktime_t now = ktime_get();
+	s64 turns = clamp_t(s64, ktime_sub(until, now), 0,
+			    CT_MAX_LEAD_NS + CT_EARLY_NS);
+
+	while (now < until && turns-- > 0)
+		now = ktime_get();
+	return now;
+}
