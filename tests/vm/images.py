@@ -51,7 +51,7 @@ DEB_SKIP = re.compile(
 
 # Modules of the kernel's own that the machines load.
 KERNEL_MODULES = ["xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev",
-                  "xen-gntalloc", "xen-blkback"]
+                  "xen-gntalloc", "xen-blkback", "virtio_pci", "virtio_console"]
 
 
 # A part that no run has used for so long is removed when a new one is made.

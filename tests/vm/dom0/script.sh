@@ -8,7 +8,7 @@ bed_script_status=0
 bed_start_script() {
 	[ -e /bed/script ] && [ -z "$bed_script_pid" ] || return 0
 	{
-		bed exec 1 /dev/ttyS2 /bed/script.argv
+		bed exec 1 /dev/hvc1 /bed/script.argv
 		bed_script_status=$?
 		echo "$bed_script_status" >/run/bed/script-ended
 		bed write /bed/script-ended "$bed_script_status"
@@ -51,5 +51,5 @@ bed_other_consoles() {
 			echo
 			;;
 		esac
-	done >/dev/ttyS2
+	done >/dev/hvc1
 }

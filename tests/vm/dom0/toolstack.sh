@@ -17,6 +17,12 @@ bed_broken() {
 	bed_verdict "status=- end=$(echo "$*" | tr ' ' _)"
 }
 
+# The port for all output is a virtio console, the next after Xen's own.
+for module in virtio_pci virtio_console; do
+	modprobe "$module" || bed_broken "dom0 cannot load $module"
+done
+until [ -c /dev/hvc1 ]; do sleep 0.1; done
+
 # xenfs finds out at mount time what privcmd offers, so privcmd comes first.
 for module in xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc; do
 	modprobe "$module" || bed_broken "dom0 cannot load $module"
