@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loading, unloading, CPU hotplug.
+ * Loading, unloading, CPU hotplug, suspend and resume.
  */
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/platform_device.h>
 
 #include "procfs.h"
 #include "timer.h"
@@ -17,6 +19,9 @@ static const struct ct_backend *const ct_backends[] = {
 	&ct_xen_backend,
 	&ct_hrtimer_backend,
 };
+
+/* What the user asked for; ct_backend is what serves at present. */
+static const struct ct_backend *ct_wanted;
 
 static enum cpuhp_state ct_hotplug_state;
 
@@ -43,13 +48,72 @@ static struct notifier_block ct_module_notifier = {
 	.notifier_call = ct_module_event,
 };
 
+/*
+ * Suspend, save and migration, before and after. A guest that comes back may
+ * find another hypervisor and another clock, and Xen's timers and event
+ * priorities are gone. An interrupt that is still bound then and that the new
+ * hypervisor does not know would be the guest's end, so nothing is left bound.
+ * Timers stay in their queues. Process context, all CPUs online, user space
+ * frozen.
+ */
+static int ct_suspend(struct device *dev)
+{
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu)
+		ct_timer_cpu_pause(cpu);
+	cpus_read_unlock();
+	return 0;
+}
+
+static int ct_resume(struct device *dev)
+{
+	unsigned int cpu;
+	int err;
+
+	ct_backend = ct_wanted;
+	if (ct_backend->probe()) {
+		pr_warn("timers go on with hrtimers until the guest is resumed on a host that has the custom timer\n");
+		ct_backend = &ct_hrtimer_backend;
+	}
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		err = ct_timer_cpu_up(cpu);
+		if (err)
+			pr_err("CPU %u has no timer after the resume (%d): its timers wait\n",
+			       cpu, err);
+	}
+	cpus_read_unlock();
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(ct_pm_ops, ct_suspend, ct_resume);
+
+static struct platform_driver ct_platform_driver = {
+	.driver = {
+		.name = KBUILD_MODNAME,
+		.pm = pm_sleep_ptr(&ct_pm_ops),
+	},
+};
+
+/* There to be told of suspend and resume. */
+static struct platform_device *ct_platform_device;
+
+static int __init ct_platform_probe(struct platform_device *pdev)
+{
+	return 0;
+}
+
 static int __init ct_choose_backend(void)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(ct_backends); i++) {
 		if (!strcmp(backend, ct_backends[i]->name)) {
-			ct_backend = ct_backends[i];
+			ct_wanted = ct_backends[i];
+			ct_backend = ct_wanted;
 			return ct_backend->probe();
 		}
 	}
@@ -77,14 +141,25 @@ static int __init ct_init(void)
 	if (err)
 		goto err_hotplug;
 
+	ct_platform_device = platform_create_bundle(&ct_platform_driver,
+						    ct_platform_probe, NULL, 0,
+						    NULL, 0);
+	if (IS_ERR(ct_platform_device)) {
+		err = PTR_ERR(ct_platform_device);
+		goto err_notifier;
+	}
+
 	err = ct_procfs_init();
 	if (err)
-		goto err_notifier;
+		goto err_platform;
 
 	pr_info("version %s, backend %s\n", CUSTOM_TIMER_VERSION,
 		ct_backend->name);
 	return 0;
 
+err_platform:
+	platform_device_unregister(ct_platform_device);
+	platform_driver_unregister(&ct_platform_driver);
 err_notifier:
 	unregister_module_notifier(&ct_module_notifier);
 err_hotplug:
@@ -96,6 +171,8 @@ err_hotplug:
 static void __exit ct_exit(void)
 {
 	ct_procfs_exit();
+	platform_device_unregister(ct_platform_device);
+	platform_driver_unregister(&ct_platform_driver);
 	unregister_module_notifier(&ct_module_notifier);
 	cpuhp_remove_state(ct_hotplug_state);
 	ct_timer_exit();

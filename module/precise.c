@@ -9,6 +9,7 @@
 #include <linux/printk.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <asm/msr.h>
 
 #include "precise.h"
 
@@ -22,6 +23,18 @@
 #define CT_BUDGET_NS (200 * NSEC_PER_USEC)
 
 #define CT_MAX_LEAD_NS 1000000
+
+/*
+ * Reading CLOCK_MONOTONIC takes longer than the error that is aimed at, so the
+ * last stretch of a wait counts TSC cycles. How many make a nanosecond is seen
+ * from one interrupt to the next, and only believed while consecutive samples
+ * agree to 1 in 2^CT_RATE_AGREE: a migration or a hypervisor that traps the TSC
+ * are noticed. The wait is longer by twice that, so that it is never too short.
+ */
+#define CT_RATE_SHIFT 20
+#define CT_RATE_AGREE 8
+#define CT_RATE_MIN_NS (50 * NSEC_PER_USEC)
+#define CT_RATE_MAX_NS NSEC_PER_SEC
 
 static int ct_set_bounded(const char *val, const struct kernel_param *kp,
 			  unsigned int max)
@@ -123,4 +136,68 @@ ktime_t ct_precise_wait(ktime_t until)
 	while (now < until && turns-- > 0)
 		now = ktime_get();
 	return now;
+}
+
+/* The CPU's clocks at an interrupt; @now was read just before. */
+void ct_precise_sample(struct ct_precise *p, ktime_t now)
+{
+	struct ct_rate *r = &p->rate;
+	u64 tsc = rdtsc_ordered();
+	s64 passed = ktime_sub(now, r->mono);
+	u64 rate, differ;
+
+	if (passed < (s64)CT_RATE_MIN_NS)
+		return;
+	if (passed <= (s64)CT_RATE_MAX_NS && tsc - r->tsc < U32_MAX * 4ULL) {
+		rate = div64_u64((tsc - r->tsc) << CT_RATE_SHIFT, passed);
+		differ = rate > r->rate ? rate - r->rate : r->rate - rate;
+		r->good = differ <= rate >> CT_RATE_AGREE;
+		r->rate = rate;
+	} else {
+		r->good = false;
+	}
+	r->mono = now;
+	r->tsc = tsc;
+}
+
+/*
+ * Waits until @until, which is near, with interrupts off. How much later it is
+ * then comes as @late_ns plus @late_cycles, for ct_precise_late() to convert
+ * when there is time. The rate must not change in between.
+ *
+ * Return: false if the clock stands still.
+ */
+bool ct_precise_wait_last(const struct ct_precise *p, ktime_t until,
+			  s64 *late_ns, u64 *late_cycles)
+{
+	ktime_t now = ktime_get();
+	s64 late, enough, turns;
+	u64 cycles, end;
+
+	*late_cycles = 0;
+	if (now < until && p->rate.good) {
+		cycles = (u64)ktime_sub(until, now) * p->rate.rate >>
+			 CT_RATE_SHIFT;
+		end = rdtsc_ordered() + cycles;
+		enough = (cycles >> (CT_RATE_AGREE - 1)) + 1;
+		/* A turn takes more than a cycle unless the TSC has stopped. */
+		for (turns = cycles + enough; turns >= 0; turns--) {
+			late = rdtsc_ordered() - end;
+			if (late >= enough) {
+				*late_ns = 0;
+				*late_cycles = late;
+				return true;
+			}
+		}
+	}
+	*late_ns = ktime_sub(ct_precise_wait(until), until);
+	return *late_ns >= 0;
+}
+
+/* Nanoseconds from what ct_precise_wait_last() has said. */
+s64 ct_precise_late(const struct ct_precise *p, s64 late_ns, u64 late_cycles)
+{
+	if (!late_cycles)
+		return late_ns;
+	return late_ns + div64_u64(late_cycles << CT_RATE_SHIFT, p->rate.rate);
 }

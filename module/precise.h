@@ -8,8 +8,23 @@
 #include "lead.h"
 
 /**
+ * struct ct_rate - how fast the TSC counts
+ * @mono: CLOCK_MONOTONIC at the last sample
+ * @tsc: the TSC then
+ * @rate: cycles per 2^CT_RATE_SHIFT ns between the last two samples
+ * @good: the two samples before agree
+ */
+struct ct_rate {
+	ktime_t mono;
+	u64 tsc;
+	u64 rate;
+	bool good;
+};
+
+/**
  * struct ct_precise - one CPU's precision
  * @lead: what is known of its delays
+ * @rate: its TSC
  * @budget: ns it may still spend waiting
  * @filled: when @budget was last topped up
  * @waited: ns it has waited
@@ -17,6 +32,7 @@
  */
 struct ct_precise {
 	struct ct_lead lead;
+	struct ct_rate rate;
 	s64 budget;
 	ktime_t filled;
 	u64 waited;
@@ -27,7 +43,11 @@ u32 ct_precise_lead(const struct ct_precise *p);
 u32 ct_precise_horizon(const struct ct_precise *p);
 void ct_precise_learn(struct ct_precise *p, s64 delay_ns);
 void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns);
+void ct_precise_sample(struct ct_precise *p, ktime_t now);
 ktime_t ct_precise_wait(ktime_t until);
+bool ct_precise_wait_last(const struct ct_precise *p, ktime_t until,
+			  s64 *late_ns, u64 *late_cycles);
+s64 ct_precise_late(const struct ct_precise *p, s64 late_ns, u64 late_cycles);
 
 unsigned int ct_precise_max_lead(void);
 unsigned int ct_precise_max_wait(void);

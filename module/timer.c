@@ -248,15 +248,16 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 	bool exact = t->end == t->expires;
 	enum custom_timer_restart restart;
 	ktime_t expires = t->expires;
-	ktime_t now;
+	u64 late_cycles = 0;
+	s64 late_ns = 0;
 
 	ct_dequeue(base, t);
 	t->pass = base->pass;
 	base->running = t;
 	raw_spin_unlock(&base->lock);
 
-	now = ct_precise_wait(expires);
-	if (unlikely(now < expires)) {
+	if (exact && !ct_precise_wait_last(&base->precise, expires, &late_ns,
+					   &late_cycles)) {
 		raw_spin_lock(&base->lock);
 		ct_enqueue(base, t);
 		base->running = NULL;
@@ -271,7 +272,9 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 	base->running = NULL;
 	base->stats.expired++;
 	if (exact)
-		ct_hist_add(&base->stats.errors, ktime_sub(now, expires));
+		ct_hist_add(&base->stats.errors,
+			    ct_precise_late(&base->precise, late_ns,
+					    late_cycles));
 	return true;
 }
 
@@ -317,6 +320,7 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 
 	raw_spin_lock_irqsave(&base->lock, flags);
 	entry = ktime_get();
+	ct_precise_sample(&base->precise, entry);
 	base->stats.interrupts++;
 	base->in_expiry = true;
 	base->pass++;
@@ -687,26 +691,69 @@ void ct_timer_exit(void)
 		irq_work_sync(&ct_base_of(cpu)->raise);
 }
 
-/* Makes the base of @cpu usable. Runs on that CPU, may sleep. */
+/* On the base's CPU, interrupts off. */
+static void ct_base_open(void *info)
+{
+	struct custom_timer_base *base = info;
+
+	raw_spin_lock(&base->lock);
+	base->online = true;
+	base->kicked = false;
+	cpumask_set_cpu(base->cpu, &ct_cpus);
+	ct_program(base, 0);
+	raw_spin_unlock(&base->lock);
+}
+
+/* On the base's CPU, interrupts off. */
+static void ct_base_close(void *info)
+{
+	struct custom_timer_base *base = info;
+
+	raw_spin_lock(&base->lock);
+	ct_stop(base);
+	base->online = false;
+	cpumask_clear_cpu(base->cpu, &ct_cpus);
+	raw_spin_unlock(&base->lock);
+}
+
+/* Connects a base to its source of interrupts. May sleep. */
+static int ct_base_connect(struct custom_timer_base *base)
+{
+	int err = ct_hrtimer_backend.cpu_up(base);
+
+	if (!err && ct_backend != &ct_hrtimer_backend)
+		err = ct_backend->cpu_up(base);
+	return err;
+}
+
+static void ct_base_disconnect(struct custom_timer_base *base)
+{
+	if (ct_backend != &ct_hrtimer_backend)
+		ct_backend->cpu_down(base);
+	ct_hrtimer_backend.cpu_down(base);
+}
+
+/* Makes the base of @cpu, which is online, usable. May sleep. */
 int ct_timer_cpu_up(unsigned int cpu)
 {
 	struct custom_timer_base *base = ct_base_of(cpu);
-	unsigned long flags;
-	int err;
+	int err = ct_base_connect(base);
 
-	err = ct_hrtimer_backend.cpu_up(base);
-	if (!err && ct_backend != &ct_hrtimer_backend)
-		err = ct_backend->cpu_up(base);
-	if (err)
-		return err;
+	if (!err)
+		smp_call_function_single(cpu, ct_base_open, base, true);
+	return err;
+}
 
-	raw_spin_lock_irqsave(&base->lock, flags);
-	base->online = true;
-	base->kicked = false;
-	cpumask_set_cpu(cpu, &ct_cpus);
-	ct_program(base, 0);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
-	return 0;
+/*
+ * Takes the base of @cpu, which is online, out of use for a while. Its timers
+ * stay and wait. May sleep.
+ */
+void ct_timer_cpu_pause(unsigned int cpu)
+{
+	struct custom_timer_base *base = ct_base_of(cpu);
+
+	smp_call_function_single(cpu, ct_base_close, base, true);
+	ct_base_disconnect(base);
 }
 
 /*
@@ -750,19 +797,8 @@ static void ct_hand_over(struct custom_timer_base *from)
  */
 void ct_timer_cpu_down(unsigned int cpu)
 {
-	struct custom_timer_base *base = ct_base_of(cpu);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&base->lock, flags);
-	ct_stop(base);
-	base->online = false;
-	cpumask_clear_cpu(cpu, &ct_cpus);
-	raw_spin_unlock_irqrestore(&base->lock, flags);
-
-	if (ct_backend != &ct_hrtimer_backend)
-		ct_backend->cpu_down(base);
-	ct_hrtimer_backend.cpu_down(base);
-	ct_hand_over(base);
+	ct_timer_cpu_pause(cpu);
+	ct_hand_over(ct_base_of(cpu));
 }
 
 static bool ct_belongs_to(const struct custom_timer *t, struct module *mod)

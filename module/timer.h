@@ -86,7 +86,7 @@ struct custom_timer_base {
  * struct ct_backend - a source of interrupts
  * @name: its name
  * @probe: 0 if it can work here; else an error, after one line that says why
- * @cpu_up: prepares @base's CPU; runs on it, may sleep
+ * @cpu_up: prepares @base's CPU, which is online; may sleep
  * @cpu_down: undoes @cpu_up; may sleep
  * @arm: interrupts within [@expires, @expires + @window_ns], replacing what was
  *	set before; may interrupt earlier, to look at a far deadline again.
@@ -111,6 +111,7 @@ extern const struct ct_backend ct_hrtimer_backend;
 void ct_timer_init(void);
 void ct_timer_exit(void);
 int ct_timer_cpu_up(unsigned int cpu);
+void ct_timer_cpu_pause(unsigned int cpu);
 void ct_timer_cpu_down(unsigned int cpu);
 void ct_timer_drop_module(struct module *mod);
 void ct_interrupt(struct custom_timer_base *base, bool used_up);

@@ -142,7 +142,7 @@ static irqreturn_t ct_xen_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* On the base's CPU, process context. */
+/* Process context. */
 static int ct_xen_cpu_up(struct custom_timer_base *base)
 {
 	struct vcpu_get_custom_timer get;

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Loads and unloads the module over and over while timers run: nothing may leak.
+# reload.t CYCLES
 . /tests/guest/lib.sh
 
-cycles=100
+cycles=$1
 modprobe customtimer_xentest
 
 cycle() {
