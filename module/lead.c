@@ -4,7 +4,7 @@
 /* A step down as a shift of the quantile; one up is 99 times as large. */
 #define CT_LEAD_STEP_SHIFT 10
 
-/* The least step up, so that learning starts quickly from nothing. */
+/* The least step up. */
 #define CT_LEAD_MIN_UP_NS 500
 
 /*
@@ -17,7 +17,7 @@
 #define CT_LEAD_ROOM_NS 200
 
 /*
- * Takes in one delay. The quantile goes up 99 steps when a delay exceeds it
+ * Takes in one delay. The first is believed at once. After that the quantile goes up 99 steps when a delay exceeds it
  * and down one when it does not, so that it comes to rest where 1 in 100 does.
  */
 void ct_lead_track(struct ct_lead *l, u64 delay_ns, u32 max_ns)
@@ -29,7 +29,9 @@ void ct_lead_track(struct ct_lead *l, u64 delay_ns, u32 max_ns)
 	if (delay > l->quantile) {
 		gap = delay - l->quantile;
 		step = 99 * step + CT_LEAD_MIN_UP_NS;
-		l->quantile += step < gap ? step : gap;
+		if (!l->quantile || gap < step)
+			step = gap;
+		l->quantile += step;
 		l->seen = 0;
 		l->window_max = 0;
 		return;

@@ -93,7 +93,7 @@ unsigned int ct_precise_max_wait(void)
  */
 u32 ct_precise_lead(const struct ct_precise *p)
 {
-	return p->budget > 0 ? ct_lead_ns(&p->lead, ct_precise_max_lead()) : 0;
+	return p->broke ? 0 : ct_lead_ns(&p->lead, ct_precise_max_lead());
 }
 
 /* How long before an exact deadline waiting beats another interrupt. */
@@ -119,6 +119,11 @@ void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
 	p->waited += waited_ns;
 	p->budget += div_s64(passed * ct_precise_max_wait(), 100) - waited_ns;
 	p->budget = clamp_t(s64, p->budget, -CT_BUDGET_NS, CT_BUDGET_NS);
+	/* Half a budget apart, or the lead would come and go all the time. */
+	if (p->budget <= 0)
+		p->broke = true;
+	else if (p->budget >= CT_BUDGET_NS / 2)
+		p->broke = false;
 }
 
 /*
@@ -151,7 +156,7 @@ void ct_precise_sample(struct ct_precise *p, ktime_t now)
 	if (passed <= (s64)CT_RATE_MAX_NS && tsc - r->tsc < U32_MAX * 4ULL) {
 		rate = div64_u64((tsc - r->tsc) << CT_RATE_SHIFT, passed);
 		differ = rate > r->rate ? rate - r->rate : r->rate - rate;
-		r->good = differ <= rate >> CT_RATE_AGREE;
+		r->good = rate && differ <= rate >> CT_RATE_AGREE;
 		r->rate = rate;
 	} else {
 		r->good = false;

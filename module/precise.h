@@ -26,14 +26,16 @@ struct ct_rate {
  * @lead: what is known of its delays
  * @rate: its TSC
  * @budget: ns it may still spend waiting
+ * @broke: the budget was spent and is not half full again
  * @filled: when @budget was last topped up
  * @waited: ns it has waited
- * @degraded: interrupts ordered without a lead because the budget was spent
+ * @degraded: interrupts ordered without a lead for lack of budget
  */
 struct ct_precise {
 	struct ct_lead lead;
 	struct ct_rate rate;
 	s64 budget;
+	bool broke;
 	ktime_t filled;
 	u64 waited;
 	u64 degraded;

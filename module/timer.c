@@ -120,6 +120,7 @@ static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 static void ct_raise(struct custom_timer_base *base)
 {
 	base->stats.raised++;
+	base->raised = true;
 	irq_work_queue(&base->raise);
 }
 
@@ -160,7 +161,7 @@ static void ct_program(struct custom_timer_base *base, ktime_t floor)
 	base->armed = next;
 	base->armed_end = end;
 	base->armed_exact = next == end;
-	if (base->armed_exact && base->precise.budget <= 0)
+	if (base->armed_exact && base->precise.broke)
 		base->precise.degraded++;
 	err = ct_backend->arm(base, next, ktime_sub(end, next));
 	if (!err)
@@ -188,7 +189,7 @@ static void ct_update(struct custom_timer_base *base)
 	ktime_t end, next;
 	bool late, wasteful;
 
-	if (!base->online || base->in_expiry)
+	if (!base->online || base->in_expiry || base->raised)
 		return;
 
 	next = ct_next_event(base, &end);
@@ -216,7 +217,7 @@ static void ct_kick(void *info)
 
 	raw_spin_lock_irqsave(&base->lock, flags);
 	base->kicked = false;
-	if (!base->in_expiry)
+	if (!base->in_expiry && !base->raised)
 		ct_program(base, 0);
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
@@ -317,6 +318,7 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	ktime_t entry, now, floor = 0;
 	struct custom_timer *t;
 	unsigned long flags;
+	s64 ahead;
 
 	raw_spin_lock_irqsave(&base->lock, flags);
 	entry = ktime_get();
@@ -327,12 +329,21 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	if (used_up && base->armed_exact)
 		ct_precise_learn(&base->precise,
 				 ktime_sub(entry, base->armed));
-	if (used_up || base->armed <= entry)
+	if (used_up || base->raised || base->armed <= entry)
 		base->armed = KTIME_MAX;
+	base->raised = false;
 
 	for (now = entry;; now = ktime_get()) {
-		t = ct_first_due(base, now);
-		if (t && t->pass == base->pass && reruns++ == CT_MAX_RERUNS) {
+		t = ct_first_due(base, now) ?: ct_queue_first(&base->exact);
+		if (!t)
+			break;
+		ahead = ktime_sub(t->expires, now);
+		if (ahead > ct_precise_horizon(&base->precise))
+			break;
+
+		if (t->pass == base->pass &&
+		    (ahead <= 0 || base->precise.broke) &&
+		    reruns++ == CT_MAX_RERUNS) {
 			/*
 			 * It is due faster than it can run. As much time as
 			 * this took is left to everything else.
@@ -342,23 +353,20 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 						     ktime_sub(now, entry)));
 			break;
 		}
-		if (!t) {
-			t = ct_queue_first(&base->exact);
-			if (!t || ktime_sub(t->expires, now) >
-				  ct_precise_horizon(&base->precise))
-				break;
-			if (ktime_sub(t->expires, now) > CT_LAST_NS) {
-				if (ct_wait(base, t, now))
-					continue;
-				floor = ktime_add(now, CT_LIMIT_NS);
-				break;
-			}
+
+		if (ahead > CT_LAST_NS) {
+			if (ct_wait(base, t, now))
+				continue;
+		} else if (ct_run(base, t)) {
+			if (ahead > 0)
+				ct_precise_spend(&base->precise,
+						 ktime_add(now, ahead), ahead);
+			ran++;
+			continue;
 		}
-		if (!ct_run(base, t)) {
-			floor = ktime_add(now, CT_LIMIT_NS);
-			break;
-		}
-		ran++;
+		/* The clock stands still. Another interrupt may find it moving. */
+		floor = ktime_add(now, CT_LIMIT_NS);
+		break;
 	}
 
 	if (!ran)
@@ -699,6 +707,7 @@ static void ct_base_open(void *info)
 	raw_spin_lock(&base->lock);
 	base->online = true;
 	base->kicked = false;
+	base->raised = false;
 	cpumask_set_cpu(base->cpu, &ct_cpus);
 	ct_program(base, 0);
 	raw_spin_unlock(&base->lock);

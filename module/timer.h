@@ -41,10 +41,12 @@ struct ct_stats {
  * @online: the CPU takes timers and has a backend
  * @in_expiry: the expiry loop is at work and will arm when it is done
  * @kicked: an IPI that arms is on its way
+ * @raised: an interrupt that the CPU sends to itself is on its way
  * @running: the timer whose callback runs
  * @exact: timers without a window
  * @range: timers with one
- * @armed: CLOCK_MONOTONIC moment the interrupt source is set to, KTIME_MAX: none
+ * @armed: CLOCK_MONOTONIC moment the interrupt source is set to, KTIME_MAX: none.
+ *	Means nothing while @raised.
  * @armed_end: the latest moment that setting allows
  * @armed_exact: the setting is for an exact timer
  * @precise: lead and wait
@@ -64,6 +66,7 @@ struct custom_timer_base {
 	bool online;
 	bool in_expiry;
 	bool kicked;
+	bool raised;
 	struct custom_timer *running;
 	struct ct_queue exact;
 	struct ct_queue range;

@@ -360,6 +360,7 @@ static void test_wait_for_callback(void)
 
 /* Threads on every CPU start and cancel the same few timers. */
 #define RACERS 8
+#define RACE_NS 2000000
 
 static struct probe racers[RACERS];
 static bool race_over;
@@ -381,11 +382,12 @@ static int race_fn(void *unused)
 		case 2:
 			i = cpumask_any(cpu_online_mask);
 			custom_timer_start_on(t, i, ktime_get() +
-					      get_random_u32() % 50000, 0);
+					      get_random_u32() % RACE_NS, 0);
 			break;
 		default:
-			schedule_custom_timer_range(t, get_random_u32() % 50000,
-						    get_random_u32() % 50000);
+			schedule_custom_timer_range(t,
+						    get_random_u32() % RACE_NS,
+						    get_random_u32() % RACE_NS);
 		}
 		if (!(++n % 64))
 			cond_resched();
@@ -403,7 +405,7 @@ static void test_race(void)
 		probe_init(&racers[i]);
 		racers[i].wanted = UINT_MAX;
 		if (i % 2)
-			racers[i].again = 20000;
+			racers[i].again = RACE_NS / 2;
 	}
 	for_each_online_cpu(cpu) {
 		if (n == ARRAY_SIZE(threads))
