@@ -211,3 +211,18 @@ make_xen()
         die "building Xen $version failed"
     fi
 }
+
+# Makes the folder $2 one in which timer.c of the tree $1 compiles in user
+# space: every header that it asks for is the harness, but for timer.h itself.
+include_folder()
+{
+    local header
+
+    mkdir -p "$2/xen" "$2/asm"
+    cp "$1/xen/common/timer.c" "$2/"
+    # shellcheck disable=SC2013
+    for header in $(sed -n 's/^#include <\(.*\)>.*/\1/p' "$1/xen/common/timer.c" "$1/xen/include/xen/timer.h"); do
+        echo '#include "harness.h"' >"$2/$header"
+    done
+    cp "$1/xen/include/xen/timer.h" "$2/xen/"
+}

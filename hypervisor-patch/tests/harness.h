@@ -31,10 +31,13 @@ typedef bool bool_t;
 #define BUG() abort()
 #define BUG_ON(x) assert(!(x))
 #define BUILD_BUG_ON(x) _Static_assert(!(x), #x)
-#define likely(x) (x)
-#define unlikely(x) (x)
 #define __read_mostly
 #define __init
+#define always_inline inline __attribute__((always_inline))
+#undef likely
+#undef unlikely
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 #define cf_check
 #define __cacheline_aligned
 #define ACCESS_ONCE(x) (*(volatile __typeof__(x) *)&(x))

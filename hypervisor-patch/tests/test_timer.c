@@ -68,6 +68,8 @@ struct tested {
     s_time_t again, width;
     /* If set, the callback stops this one. */
     struct tested *stops;
+    /* If set, the callback sets this one, to the beginning of time. */
+    struct tested *sets;
 };
 
 static struct tested tested[MAX_TIMERS];
@@ -136,7 +138,7 @@ static s_time_t oracle(unsigned int cpu, unsigned int cap)
 /* What must hold whenever no softirq is pending. */
 static void check_cpu(unsigned int cpu)
 {
-    s_time_t stop = per_cpu(timer_deadline, cpu), first = STIME_MAX, least = STIME_MAX;
+    s_time_t stop = per_cpu(timers, cpu).stop, first = STIME_MAX, least = STIME_MAX;
     unsigned int i;
 
     for ( i = 0; i < ntested; i++ )
@@ -148,6 +150,8 @@ static void check_cpu(unsigned int cpu)
                 complain("a timer was forgotten");
         }
 
+    if ( stop == STIME_MAX )
+        stop = 0;
     if ( stop != hardware[cpu] )
         complain("programmed %" PRId64 ", said %" PRId64, hardware[cpu], stop);
     if ( first == STIME_MAX )
@@ -186,6 +190,12 @@ static void callback(void *data)
     t->runs++;
     if ( t->stops )
         stop_it(t->stops);
+    if ( t->sets )
+    {
+        t->sets->start = t->sets->end = 0;
+        t->sets->queued = true;
+        set_timer_range(&t->sets->timer, 0, 0);
+    }
     if ( t->again )
     {
         t->start = now + t->again;
@@ -295,8 +305,13 @@ static void kill_it(struct tested *t)
     kill_timer(&t->timer);
 }
 
+/* The data of a CPU that was away is either kept or new. */
+static bool new_data;
+
 static void cpu_up(unsigned int cpu)
 {
+    if ( new_data )
+        memset(&per_cpu(timers, cpu), 0, sizeof(per_cpu(timers, cpu)));
     cpu_callback(&cpu_nfb, CPU_UP_PREPARE, (void *)(long)cpu);
     online |= 1u << cpu;
     hardware[cpu] = 0;
@@ -691,7 +706,7 @@ static void test_quiet(void)
     run_softirqs();
     if ( softirqs )
         complain("a timer that nobody can wait for costs a softirq");
-    set_range(v, at + 5, at - 5);
+    set_range(v, at + 5, at + 5);
     run_softirqs();
     if ( softirqs != 1 || hardware[0] != at + 5 )
         complain("a stop that can be moved to serve one more is not");
@@ -785,8 +800,8 @@ static void test_overflow(void)
         for ( i = 0; i < 40 && !why[0]; i++ )
         {
             t = new_timer(1);
-            base = now + 1 + rnd(100000);
-            set_range(t, base, base + rnd(60000));
+            base = now + 1 + rnd(1000000);
+            set_range(t, base, base + (rnd(2) ? 0 : rnd(60000)));
             run_softirqs();
             check_cpu(1);
             if ( !rnd(4) )
@@ -798,7 +813,7 @@ static void test_overflow(void)
         no_memory = round & 1;
         set_range(t, now + 1, now + 1);
         run_softirqs();
-        advance(now + MILLISECS(1));
+        advance(now + MILLISECS(2));
         for ( i = 0; i < ntested; i++ )
             if ( tested[i].queued )
                 complain("a timer was lost");
@@ -807,9 +822,41 @@ static void test_overflow(void)
         cpu_down(1);
     }
     result("heap and overflow list together");
+
+    /*
+     * Timers of the list run after those of the heap. Let one of them queue a
+     * timer in the heap that is long due.
+     */
+    new_data = true;
+    cpu_up(1);
+    new_data = false;
+    delays = true;
+    set_plain(new_timer(1), 0);
+    run_softirqs();
+    if ( !tested[0].runs )
+        complain("the first timer of a CPU does not run if it is due");
+    for ( i = 1; i <= 15; i++ )
+    {
+        set_plain(new_timer(1), now + MILLISECS(1));
+        run_softirqs();
+    }
+    no_memory = true;
+    set_plain(new_timer(1), now + 10);
+    run_softirqs();
+    if ( tested[16].timer.status != TIMER_STATUS_in_list )
+        complain("the timer is not on the list");
+    tested[16].stops = &tested[1];
+    tested[16].sets = &tested[0];
+    advance(now + 10);
+    if ( !tested[16].runs || tested[0].runs != 2 )
+        complain("a timer that was due when it was queued waits");
+    no_memory = delays = false;
+    result("a time that has passed does not look like none");
+    drop_all();
+    cpu_down(1);
 }
 
-#define PLANNED 23
+#define PLANNED 24
 
 int main(void)
 {
