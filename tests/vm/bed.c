@@ -8,6 +8,7 @@
  *   bed relay FILE PORT         copy FILE to PORT as it grows
  *   bed decode [FILE]           the encoded output in FILE as plain text
  *   bed plain [FILE]            what is not encoded in FILE
+ *   bed send PORT               write all of the input to PORT and print its length
  *   bed read PATH               print a xenstore node, exit 1 if there is none
  *   bed write PATH VALUE        write a xenstore node
  *   bed watch PATH...           print a line when a node changes
@@ -221,6 +222,32 @@ static int do_relay(const char *path, const char *port_path)
 	}
 }
 
+/* Each write to the port is a round trip through the emulator: large ones. */
+static int do_send(const char *port_path)
+{
+	static char buf[32768];
+	int port = open_port(port_path);
+	unsigned long long total = 0;
+	size_t have = 0;
+	ssize_t n;
+
+	do {
+		n = read(0, buf + have, sizeof(buf) - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			die("read: %s", strerror(errno));
+		have += n;
+		if (have == sizeof(buf) || !n) {
+			write_all(port, buf, have);
+			total += have;
+			have = 0;
+		}
+	} while (n);
+	printf("%llu\n", total);
+	return 0;
+}
+
 static int do_split(const char *path, int encoded)
 {
 	FILE *f = path ? fopen(path, "r") : stdin;
@@ -379,6 +406,8 @@ int main(int argc, char **argv)
 		return do_split(argv[2], 1);
 	if (!strcmp(what, "plain") && argc <= 3)
 		return do_split(argv[2], 0);
+	if (!strcmp(what, "send") && argc == 3)
+		return do_send(argv[2]);
 	if (!strcmp(what, "read") && argc == 3)
 		return do_read(argv[2]);
 	if (!strcmp(what, "write") && argc == 4)

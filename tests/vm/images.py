@@ -25,8 +25,11 @@ BUILD = os.path.join(TOP, "build", "vm")
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME")
                      or os.path.expanduser("~/.cache"), "xen-customtimer")
 
-# Series of Debian kernels that the machines can boot.
-KERNELS = ["6.1"]
+# Debian's kernels that the machines can boot.
+DEBIAN_KERNELS = ["6.1"]
+# Kernels of tests/kernel. KASAN does not work in PV guests, so dom0 always has Debian's.
+OWN_KERNELS = ["debug"]
+KERNELS = DEBIAN_KERNELS + OWN_KERNELS
 
 # Debian's packages unpacked into every machine: a shell that scripts expect and the
 # C library for user-space tools built on the host.
@@ -314,8 +317,30 @@ def payload(bzimage):
     raise BedError(f"{bzimage}: no xz-compressed ELF kernel inside")
 
 
+def own_kernel(name):
+    """(release, folder with vmlinux and modules/, tree to build modules against)."""
+    done = subprocess.run([os.path.join(TOP, "tests", "kernel", "build"), name],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    tree = done.stdout.decode().strip()
+    if done.returncode or not os.path.isdir(tree):
+        raise BedError(f"tests/kernel/build {name} failed with status {done.returncode}")
+
+    def make(folder):
+        command(["strip", "-o", f"{folder}/vmlinux", f"{tree}/vmlinux"], "stripping the kernel")
+        shutil.copy(f"{tree}/.config", f"{folder}/config")
+        # It has no modules of its own.
+        os.mkdir(f"{folder}/modules")
+        for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
+            open(f"{folder}/modules/{name}", "wb").close()
+
+    return (contents(f"{tree}/kernel.release").decode().strip(),
+            part("kernel", digest("own 1", tree), make), tree)
+
+
 def kernel(series):
-    """(release, folder with vmlinux, vmlinuz, config and modules/)."""
+    """(release, folder with vmlinux and modules/, tree to build modules against or None)."""
+    if series in OWN_KERNELS:
+        return own_kernel(series)
     release = kernel_release(series)
     debs = resolve([f"linux-image-{release}"])
 
@@ -327,10 +352,6 @@ def kernel(series):
         shutil.copy(f"{tree}/boot/config-{release}", f"{folder}/config")
         with open(f"{folder}/vmlinux", "wb") as f:
             f.write(payload(f"{folder}/vmlinuz"))
-        cpio = Cpio()
-        cpio.copy(f"{folder}/vmlinux", "bed/vmlinux")
-        with open(f"{folder}/cpio", "wb") as f:
-            f.write(cpio.bytes())
         source = f"{tree}/lib/modules/{release}"
         found = {os.path.basename(p)[:-3].replace("-", "_"): p
                  for p in glob.glob(f"{source}/kernel/**/*.ko", recursive=True)}
@@ -354,7 +375,7 @@ def kernel(series):
             shutil.copy(f"{source}/{name}", f"{folder}/modules/{name}")
         shutil.rmtree(tree)
 
-    return release, part("kernel", digest("2", debs, KERNEL_MODULES), make)
+    return release, part("kernel", digest("3", debs, KERNEL_MODULES), make), None
 
 
 def helper():
@@ -496,22 +517,45 @@ def make_target(target, *settings):
     return True
 
 
-def project(release, kernel_folder, scratch, build=True):
-    """[(path, place in a machine)]: the project's modules, tests and tools, and the kernel's modules."""
+def forget_other_tree(release, tree):
+    """Objects of a kernel that was built with other settings are of no use."""
+    stage = f"{TOP}/build/modules/{release}"
+    stamp = f"{stage}.tree"
+    with locked("make"):
+        if not os.path.exists(stamp) or contents(stamp).decode() != tree:
+            shutil.rmtree(stage, ignore_errors=True)
+            os.makedirs(os.path.dirname(stamp), exist_ok=True)
+            with open(stamp, "w") as f:
+                f.write(tree)
+
+
+def kernel_modules(parts, scratch, own=True, build=True):
+    """(folder, place in a machine): the kernel's modules, and the project's if own is set."""
+    release, kernel_folder, tree = parts
     root = f"{scratch}/lib/modules/{release}"
     shutil.copytree(f"{kernel_folder}/modules", root)
-    if build and not make_target("modules", f"KVER={release}"):
-        note("warning: no 'modules' target in the Makefile: the guest gets no modules")
+    if own and build:
+        settings = [f"KVER={release}"]
+        if tree:
+            settings.append(f"KDIR={tree}")
+            forget_other_tree(release, tree)
+        if not make_target("modules", *settings):
+            note("warning: no 'modules' target in the Makefile: the guest gets no modules")
+    if own:
+        os.makedirs(f"{root}/extra")
+        with locked("make"):
+            for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
+                shutil.copy(path, f"{root}/extra/")
+    command(["depmod", "-b", scratch, release], "module dependencies")
+    return root, f"usr/lib/modules/{release}"
+
+
+def project(build=True):
+    """[(path, place in a machine)]: the project's tests and tools."""
     if build:
         make_target("user")
-    os.makedirs(f"{root}/extra")
-    with locked("make"):
-        for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
-            shutil.copy(path, f"{root}/extra/")
-    command(["depmod", "-b", scratch, release], "module dependencies")
-    return ([(root, f"usr/lib/modules/{release}")]
-            + [(f"{TOP}/tests/{name}", f"tests/{name}") for name in ("guest", "bench")
-               if os.path.isdir(f"{TOP}/tests/{name}")]
+    return ([(f"{TOP}/tests/{name}", f"tests/{name}") for name in ("guest", "bench")
+             if os.path.isdir(f"{TOP}/tests/{name}")]
             + [(path, f"usr/bin/{os.path.basename(path)}")
                for path in sorted(glob.glob(f"{TOP}/build/user/bin/*"))]
             + [(path, f"usr/lib/{os.path.basename(path)}")
