@@ -245,6 +245,7 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
  * Return: false if the deadline did not come.
  */
 static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
+	__must_hold(&base->lock)
 {
 	bool exact = t->end == t->expires;
 	enum custom_timer_restart restart;
@@ -288,6 +289,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
  */
 static bool ct_wait(struct custom_timer_base *base,
 		    const struct custom_timer *t, ktime_t now)
+	__must_hold(&base->lock)
 {
 	struct rb_node *const *first = &base->exact.root.rb_leftmost;
 	ktime_t until = ktime_sub(t->expires, CT_LAST_NS);
