@@ -692,11 +692,20 @@ void ct_timer_init(void)
 	}
 }
 
-/* After the last CPU is down and before the code goes. */
+static void ct_nothing(void *unused)
+{
+}
+
+/*
+ * After the last CPU is down: waits for what may still be on its way to code
+ * that is about to go. A CPU may have run ct_base_close() ahead of an earlier
+ * kick, but it takes no further call before it is done with that.
+ */
 void ct_timer_exit(void)
 {
 	unsigned int cpu;
 
+	on_each_cpu(ct_nothing, NULL, true);
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&ct_base_of(cpu)->raise);
 }

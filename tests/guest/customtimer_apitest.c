@@ -462,6 +462,12 @@ static void test_all_cpus(void)
 	cpus_read_unlock();
 }
 
+static bool abandon;
+module_param(abandon, bool, 0444);
+MODULE_PARM_DESC(abandon, "be unloaded without cancelling a timer");
+
+static struct probe abandoned;
+
 static DEFINE_MUTEX(one_at_a_time);
 
 static int all_cpus_show(struct seq_file *m, void *v)
@@ -510,6 +516,10 @@ static const struct proc_ops apitest_ops = {
 
 static int __init apitest_init(void)
 {
+	if (abandon) {
+		probe_init(&abandoned);
+		schedule_custom_timer(&abandoned.timer, 2ULL * NSEC_PER_SEC);
+	}
 	if (!proc_create("customtimer_apitest", 0400, NULL, &apitest_ops) ||
 	    !proc_create_single("customtimer_all_cpus", 0400, NULL,
 				all_cpus_show))

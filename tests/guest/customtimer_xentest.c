@@ -4,6 +4,8 @@
  *
  * /proc/customtimer_ports	number of event channels that are not closed, and
  *				the highest of them
+ * /proc/customtimer_offer	"feature=N get=N set=N": the feature bit, and what
+ *				the operations return
  * /proc/customtimer_counters	a line for each vCPU: cpu set fired throttled
  *				parked, as the hypervisor counts them
  * /proc/customtimer_fuzz	reading it makes 100000 random hypercalls and
@@ -45,6 +47,23 @@ static int ports_show(struct seq_file *m, void *v)
 		}
 	}
 	seq_printf(m, "%u %u\n", open, highest);
+	return 0;
+}
+
+static int offer_show(struct seq_file *m, void *v)
+{
+	struct xen_feature_info info = { .submap_idx = 0 };
+	struct vcpu_get_custom_timer get = {};
+	struct vcpu_set_custom_timer set = { .expires_ns = 1 };
+	unsigned int cpu;
+
+	HYPERVISOR_xen_version(XENVER_get_features, &info);
+	cpu = xen_vcpu_nr(get_cpu());
+	seq_printf(m, "feature=%u get=%d set=%d\n",
+		   info.submap >> XENFEAT_custom_timer & 1,
+		   HYPERVISOR_vcpu_op(VCPUOP_get_custom_timer, cpu, &get),
+		   HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer, cpu, &set));
+	put_cpu();
 	return 0;
 }
 
@@ -199,6 +218,7 @@ static int __init xentest_init(void)
 	if (!xen_domain())
 		return -ENODEV;
 	if (!proc_create_single("customtimer_ports", 0400, NULL, ports_show) ||
+	    !proc_create_single("customtimer_offer", 0400, NULL, offer_show) ||
 	    !proc_create_single("customtimer_counters", 0400, NULL,
 				counters_show) ||
 	    !proc_create_single("customtimer_fuzz", 0400, NULL, fuzz_show))
@@ -209,6 +229,7 @@ static int __init xentest_init(void)
 static void __exit xentest_exit(void)
 {
 	remove_proc_entry("customtimer_ports", NULL);
+	remove_proc_entry("customtimer_offer", NULL);
 	remove_proc_entry("customtimer_counters", NULL);
 	remove_proc_entry("customtimer_fuzz", NULL);
 }

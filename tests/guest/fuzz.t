@@ -7,6 +7,7 @@
 modprobe customtimer_xentest
 cat /proc/customtimer_fuzz | grep -v '^1\.\.'
 tap_number=4
+is "$(cat /proc/customtimer_offer)" "feature=1 get=0 set=-62" "the hypervisor offers the timer, and refuses the past"
 check "the tick is alive" tick_alive
 
 modprobe customtimer

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Where there is no custom timer, the module does not load, one line says why,
 # and the guest goes on as before.
-# refusal.t PATTERN: what that line has to match
+# refusal.t PATTERN [OFFER]: what that line has to match, and what the hypervisor
+# says of itself (see customtimer_xentest.c)
 . /tests/guest/lib.sh
 
 dmesg -c >/dev/null
@@ -14,6 +15,12 @@ dmesg | sed -n 's/^\[[^]]*\] //; /out-of-tree\|module verification/d; /customtim
 is "$(grep -c . /tmp/said)" 1 "one line in the log"
 check "it says: $1" grep -q -- "$1" /tmp/said
 sed 's/^/# /' /tmp/said
+
+if [ $# -gt 1 ]; then
+	modprobe customtimer_xentest
+	is "$(cat /proc/customtimer_offer)" "$2" "what the hypervisor offers"
+	rmmod customtimer_xentest
+fi
 
 check "nothing is left in /proc/modules" sh -c '! grep -q ^customtimer /proc/modules'
 check "nor in /proc" test ! -e /proc/customtimer
