@@ -26,10 +26,7 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME")
                      or os.path.expanduser("~/.cache"), "xen-customtimer")
 
 # Debian's kernels that the machines can boot.
-DEBIAN_KERNELS = ["6.1"]
-# Kernels of tests/kernel. KASAN does not work in PV guests, so dom0 always has Debian's.
-OWN_KERNELS = ["debug"]
-KERNELS = DEBIAN_KERNELS + OWN_KERNELS
+KERNELS = ["6.1"]
 
 # Debian's packages unpacked into every machine: a shell that scripts expect and the
 # C library for user-space tools built on the host.
@@ -317,30 +314,8 @@ def payload(bzimage):
     raise BedError(f"{bzimage}: no xz-compressed ELF kernel inside")
 
 
-def own_kernel(name):
-    """(release, folder with vmlinux and modules/, tree to build modules against)."""
-    done = subprocess.run([os.path.join(TOP, "tests", "kernel", "build"), name],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
-    tree = done.stdout.decode().strip()
-    if done.returncode or not os.path.isdir(tree):
-        raise BedError(f"tests/kernel/build {name} failed with status {done.returncode}")
-
-    def make(folder):
-        command(["strip", "-o", f"{folder}/vmlinux", f"{tree}/vmlinux"], "stripping the kernel")
-        shutil.copy(f"{tree}/.config", f"{folder}/config")
-        # It has no modules of its own.
-        os.mkdir(f"{folder}/modules")
-        for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
-            open(f"{folder}/modules/{name}", "wb").close()
-
-    return (contents(f"{tree}/kernel.release").decode().strip(),
-            part("kernel", digest("own 1", tree), make), tree)
-
-
 def kernel(series):
-    """(release, folder with vmlinux and modules/, tree to build modules against or None)."""
-    if series in OWN_KERNELS:
-        return own_kernel(series)
+    """(release, folder with vmlinux and modules/)."""
     release = kernel_release(series)
     debs = resolve([f"linux-image-{release}"])
 
@@ -375,7 +350,7 @@ def kernel(series):
             shutil.copy(f"{source}/{name}", f"{folder}/modules/{name}")
         shutil.rmtree(tree)
 
-    return release, part("kernel", digest("3", debs, KERNEL_MODULES), make), None
+    return release, part("kernel", digest("3", debs, KERNEL_MODULES), make)
 
 
 def helper():
@@ -517,35 +492,17 @@ def make_target(target, *settings):
     return True
 
 
-def forget_other_tree(release, tree):
-    """Objects of a kernel that was built with other settings are of no use."""
-    stage = f"{TOP}/build/modules/{release}"
-    stamp = f"{stage}.tree"
-    with locked("make"):
-        if not os.path.exists(stamp) or contents(stamp).decode() != tree:
-            shutil.rmtree(stage, ignore_errors=True)
-            os.makedirs(os.path.dirname(stamp), exist_ok=True)
-            with open(stamp, "w") as f:
-                f.write(tree)
-
-
-def kernel_modules(parts, scratch, own=True, build=True):
-    """(folder, place in a machine): the kernel's modules, and the project's if own is set."""
-    release, kernel_folder, tree = parts
+def kernel_modules(parts, scratch, build=True):
+    """(folder, place in a machine): the kernel's modules and the project's."""
+    release, kernel_folder = parts
     root = f"{scratch}/lib/modules/{release}"
     shutil.copytree(f"{kernel_folder}/modules", root)
-    if own and build:
-        settings = [f"KVER={release}"]
-        if tree:
-            settings.append(f"KDIR={tree}")
-            forget_other_tree(release, tree)
-        if not make_target("modules", *settings):
-            note("warning: no 'modules' target in the Makefile: the guest gets no modules")
-    if own:
-        os.makedirs(f"{root}/extra")
-        with locked("make"):
-            for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
-                shutil.copy(path, f"{root}/extra/")
+    if build and not make_target("modules", f"KVER={release}"):
+        note("warning: no 'modules' target in the Makefile: the guest gets no modules")
+    os.makedirs(f"{root}/extra")
+    with locked("make"):
+        for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
+            shutil.copy(path, f"{root}/extra/")
     command(["depmod", "-b", scratch, release], "module dependencies")
     return root, f"usr/lib/modules/{release}"
 
