@@ -29,7 +29,8 @@ parse_version()
     [ "$series" = "$version" ] || stock=yes
     case $series in
     4.17) suite= ;;
-    *) die "unknown version '$version'; known: 4.17, 4.17-stock" ;;
+    4.20) suite=trixie ;;
+    *) die "unknown version '$version'; known: 4.17, 4.20, and each with -stock" ;;
     esac
     [ $stock = yes ] || [ -e "$here/$series" ] || die "there is no series in $here/$series"
 }
