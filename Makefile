@@ -34,6 +34,9 @@ all: modules ## build the kernel modules for KVER (default: the running kernel)
 
 modules: $(addprefix $(STAGE)/,$(KSRC))
 	@test -n "$(KDIR)" || { echo "no headers for kernel $(KVER): install linux-headers-$(KVER), or name another kernel: make KVER=..." >&2; exit 1; }
+	@# kbuild does not notice another tree of the same release
+	@test "$$(cat $(STAGE)/.kdir 2>/dev/null)" = "$(KDIR)" || \
+		{ find $(STAGE) -name '.*.cmd' -delete; echo "$(KDIR)" >$(STAGE)/.kdir; }
 	$(MAKE) -C $(KDIR) M=$(STAGE) CUSTOMTIMER_TESTS=$(TESTS) modules
 
 $(STAGE)/%: %
