@@ -129,6 +129,7 @@ static void ct_stop(struct custom_timer_base *base)
 {
 	base->armed = KTIME_MAX;
 	base->armed_end = KTIME_MAX;
+	base->stats.stopped++;
 	ct_backend->stop(base);
 	if (base->fallback)
 		ct_hrtimer_backend.stop(base);

@@ -31,6 +31,7 @@ struct ct_stats {
 	u64 limited;	/* passes cut short by a timer that was due yet again */
 	u64 moved;	/* timers taken over from a CPU that went offline */
 	u64 refused;	/* settings the hypervisor refused */
+	u64 stopped;	/* settings taken back, nothing else being queued */
 	struct ct_histogram errors;	/* of exact timers, in ns */
 };
 

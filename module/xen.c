@@ -30,13 +30,11 @@
 /* How often a setting that comes too late is repeated. */
 #define CT_MAX_ATTEMPTS 60
 
-/* Each repetition asks for so much more distance than the one before. */
-#define CT_RETRY_NS 2000
-
 /*
  * CLOCK_MONOTONIC may run this much slower or faster than Xen's clock, as a
  * shift: 2^-10 is nearly twice what NTP may slew. A deadline so far ahead that
- * the difference matters is approached in hops.
+ * the difference matters, and would not be lost in the window, is approached in
+ * hops.
  */
 #define CT_SLEW_SHIFT 10
 #define CT_HOP_MIN_NS NSEC_PER_MSEC
@@ -212,23 +210,27 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t expires,
 	struct vcpu_set_custom_timer set = {};
 	unsigned int attempt;
 	u64 before, after;
-	s64 delay;
+	s64 delay, slew;
 	int err;
 
 	for (attempt = 0; attempt < CT_MAX_ATTEMPTS; attempt++) {
 		delay = ktime_sub(expires, ktime_get());
-		if (delay <= 0 && !attempt)
+		if (delay <= 0)
 			return -ETIME;
-		delay = max_t(s64, delay, attempt * CT_RETRY_NS);
-		set.window_ns = min_t(u64, window_ns, XEN_CUSTOM_TIMER_MAX_NS);
-		if (delay > CT_HOP_MIN_NS) {
-			delay = min_t(s64, delay - (delay >> CT_SLEW_SHIFT),
-				      CT_HOP_MAX_NS);
+		/* What NTP may make of the delay; next to nothing of a short one. */
+		slew = delay > CT_HOP_MIN_NS ? delay >> CT_SLEW_SHIFT : 0;
+		if (window_ns >= slew && delay <= CT_HOP_MAX_NS) {
+			set.window_ns = min_t(u64, window_ns - slew,
+					      XEN_CUSTOM_TIMER_MAX_NS);
+		} else {
 			set.window_ns = 0;
+			delay = min_t(s64, delay - slew, CT_HOP_MAX_NS);
 		}
 
 		before = sched_clock();
-		set.expires_ns = before + base->clock_offset + delay;
+		/* However wrong the offset: Xen's answer shall mend it. */
+		set.expires_ns = clamp_t(s64, before + base->clock_offset +
+					 delay, 1, XEN_CUSTOM_TIMER_MAX_NS);
 		err = HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer,
 					 xen_vcpu_nr(base->cpu), &set);
 		after = sched_clock();
@@ -239,8 +241,8 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t expires,
 			return 0;
 		base->stats.retries++;
 	}
-	/* Xen says that every moment has passed: then ours has, too. */
-	return err;
+	/* Our clocks stand still, or Xen's does not agree with itself. */
+	return -ETIME;
 }
 
 /* Base locked, on its CPU. */

@@ -9,6 +9,7 @@
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/delay.h>
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -358,6 +359,147 @@ static void test_wait_for_callback(void)
 	migrate_enable();
 }
 
+#define TABLE_SIZE 16384
+
+/* A number of this CPU's line in /proc/customtimer. May sleep. */
+static u64 column(const char *wanted)
+{
+	char *text = kzalloc(TABLE_SIZE, GFP_KERNEL), *at, *line, *word;
+	struct file *file = filp_open("/proc/customtimer", O_RDONLY, 0);
+	int index = -1, i;
+	u64 value = 0;
+	char key[16];
+	loff_t pos = 0;
+
+	if (!text || IS_ERR(file) ||
+	    kernel_read(file, text, TABLE_SIZE - 1, &pos) <= 0)
+		goto out;
+	snprintf(key, sizeof(key), "%u ", smp_processor_id());
+	at = text;
+	while ((line = strsep(&at, "\n"))) {
+		bool header = !strncmp(line, "cpu ", 4);
+
+		if (!header && (index < 0 || strncmp(line, key, strlen(key))))
+			continue;
+		for (i = 0; (word = strsep(&line, " ")); i++) {
+			if (header && !strcmp(word, wanted))
+				index = i;
+			else if (!header && i == index &&
+				 kstrtou64(word, 10, &value))
+				value = 0;
+		}
+	}
+out:
+	WARN_ON(index < 0);
+	if (!IS_ERR(file))
+		filp_close(file, NULL);
+	kfree(text);
+	return value;
+}
+
+/*
+ * How often this CPU has set or stopped its interrupt source, repetitions left
+ * out.
+ */
+static u64 settings(void)
+{
+	return column("armed") - column("retries") + column("stopped");
+}
+
+#define FAR (10 * NSEC_PER_SEC)
+#define SOON (500 * NSEC_PER_USEC)
+
+/* What is set of the interrupt source, and what is not. */
+static void test_settings(u64 window)
+{
+	struct probe *p = vzalloc(array_size(MANY, sizeof(*p)));
+	struct probe *last;
+	u64 before, after;
+	unsigned int i;
+	ktime_t base;
+
+	if (!p) {
+		ok(false, "memory for many timers");
+		return;
+	}
+	last = &p[MANY - 1];
+	for (i = 0; i < MANY; i++)
+		probe_init(&p[i]);
+	base = ktime_get() + FAR;
+
+	migrate_disable();
+
+#define STEP(WANT, TEXT, ...) do {					\
+	before = settings();						\
+	__VA_ARGS__;							\
+	after = settings();						\
+	ok(after - before == (WANT), "window %llu: %s: %u settings (%llu)", \
+	   window, TEXT, WANT, after - before);				\
+} while (0)
+
+	STEP(1, "the first timer",
+	     custom_timer_start(&p[0].timer, base, window));
+	STEP(0, "998 later ones",
+	     for (i = 1; i < MANY - 1; i++)
+		custom_timer_start(&p[i].timer, base + i * FAR, window));
+	STEP(1, "an earlier one",
+	     custom_timer_start(&last->timer, base - FAR / 10, window));
+	STEP(1, "the first cancelled, the next due long after it",
+	     custom_timer_cancel(&last->timer));
+	STEP(1, "again an earlier one",
+	     custom_timer_start(&last->timer, base - SOON,
+				min_t(u64, window, SOON / 2)));
+	STEP(0, "the first cancelled, the next due soon after it",
+	     custom_timer_cancel(&last->timer));
+	STEP(0, "all but one cancelled, the first last",
+	     for (i = MANY - 2; i > 0; i--)
+		custom_timer_cancel(&p[i].timer));
+	STEP(1, "the last one cancelled", custom_timer_cancel(&p[0].timer));
+	STEP(0, "cancelled once more", custom_timer_cancel(&p[0].timer));
+#undef STEP
+	migrate_enable();
+	vfree(p);
+}
+
+#define BULK 10000
+
+/* Hypercalls for each timer started, over a bulk of random deadlines. */
+static void test_bulk(void)
+{
+	struct probe *p = vzalloc(array_size(BULK, sizeof(*p)));
+	u64 before, started, cancelled;
+	unsigned int i;
+
+	if (!p) {
+		ok(false, "memory for a bulk of timers");
+		return;
+	}
+	for (i = 0; i < BULK; i++)
+		probe_init(&p[i]);
+	migrate_disable();
+	before = settings();
+	for (i = 0; i < BULK; i++)
+		schedule_custom_timer(&p[i].timer,
+				      FAR + get_random_u64() % FAR);
+	started = settings() - before;
+	for (i = 0; i < BULK; i++)
+		custom_timer_cancel(&p[i].timer);
+	cancelled = settings() - before - started;
+	migrate_enable();
+	/*
+	 * The n-th of random deadlines is the earliest so far with a chance of
+	 * 1 in n: about ten of them are.
+	 */
+	ok(started && started <= 40,
+	   "%u timers with random deadlines: %llu settings to start them", BULK,
+	   started);
+	/* And as many are the earliest of those that are left. */
+	ok(cancelled && cancelled <= 80,
+	   "%u timers with random deadlines: %llu settings to cancel them", BULK,
+	   cancelled);
+	vfree(p);
+}
+
 /* Threads on every CPU start and cancel the same few timers. */
 #define RACERS 8
 #define RACE_NS 2000000
@@ -495,6 +637,9 @@ static int apitest_show(struct seq_file *m, void *v)
 	test_forward();
 	test_other_cpu();
 	test_wait_for_callback();
+	test_settings(0);
+	test_settings(NSEC_PER_MSEC);
+	test_bulk();
 	test_race();
 	seq_printf(m, "1..%u\n", number);
 	mutex_unlock(&one_at_a_time);

@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Timers while NTP slews the clock, and when the offset between the guest's clock
+# and Xen's is wrong.
+. /tests/guest/lib.sh
+
+modprobe customtimer
+modprobe customtimer_clocktest
+
+# slewed PPM: timers are never early, by a clock that deviates by about PPM
+slewed() {
+	result=$(cat /proc/customtimer_slew)
+	echo "# $result"
+	ppm=${result#ppm=}
+	ppm=${ppm%% *}
+	check "the clock runs at $1 ppm" test "$((ppm - $1))" -ge -20 -a "$((ppm - $1))" -le 20
+	is "${result#* }" "early=0 lost=0" "$1 ppm: no timer is early and none is lost"
+}
+
+adjtimex -q -f 0
+slewed 0
+adjtimex -q -f 32768000
+slewed 500
+adjtimex -q -f -32768000
+slewed -500
+# Ten times what the module counts on: it may cost interrupts, never a promise.
+adjtimex -q -f 0 -t 11000
+slewed 100000
+adjtimex -q -f 0 -t 9000
+slewed -100000
+adjtimex -q -f 0 -t 10000
+
+offset() {
+	sed -n 's/^clock_offset_ns: //p' /proc/customtimer
+}
+
+before=$(offset)
+retries=$(column retries)
+cat /proc/customtimer_offset >/tmp/offset
+n=$tap_number
+while read -r line; do
+	n=$((n + 1))
+	echo "$line" | sed "s/ok [0-9]*/ok $n/"
+done </tmp/offset
+tap_number=$n
+check "settings were repeated" test "$(column retries)" -gt "$retries"
+is "$(column refused)" 0 "none was refused"
+moved=$(($(offset) - before))
+echo "# the offset moved by $moved ns"
+check "the offset is what it was, to within 50 us" test "$moved" -ge -50000 -a "$moved" -le 50000
+sed 's/^/# /' /proc/customtimer
+rmmod customtimer_clocktest
+check "the module unloads" rmmod customtimer
+done_testing

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Clocks that go wrong.
+ *
+ * /proc/customtimer_slew	how fast CLOCK_MONOTONIC runs against
+ *				CLOCK_MONOTONIC_RAW in ppm, then timers meanwhile:
+ *				"ppm=N early=N lost=N"
+ * /proc/customtimer_offset	timers, each started with a clock offset that is
+ *				wrong in another way; TAP
+ *
+ * The offset is disturbed by a probe on the function that uses it. Everything
+ * else is as always, and the hypervisor is the real one.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kprobes.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+
+#include "timer.h"
+
+static DEFINE_MUTEX(one_at_a_time);
+
+static DECLARE_COMPLETION(called);
+static struct custom_timer timer;
+static s64 error;
+
+static enum custom_timer_restart called_fn(struct custom_timer *t)
+{
+	error = ktime_sub(ktime_get(), custom_timer_expires(t));
+	complete(&called);
+	return CUSTOM_TIMER_NORESTART;
+}
+
+/* One timer; its error is in @error. False if it never came. May sleep. */
+static bool run_one(u64 delay_ns, u64 window_ns)
+{
+	bool came;
+
+	reinit_completion(&called);
+	schedule_custom_timer_range(&timer, delay_ns, window_ns);
+	came = wait_for_completion_timeout(&called, 20 * HZ);
+	custom_timer_cancel(&timer);
+	return came;
+}
+
+static int slew_show(struct seq_file *m, void *v)
+{
+	static const u64 delays[] = {
+		20000, 300000, 900000, 1100000, 5000000, 30000000, 300000000,
+	};
+	unsigned int i, n, early = 0, lost = 0;
+	s64 mono, raw;
+
+	mutex_lock(&one_at_a_time);
+	mono = ktime_get();
+	raw = ktime_get_raw();
+	for (i = 0; i < ARRAY_SIZE(delays); i++) {
+		for (n = 0; n < (delays[i] > NSEC_PER_MSEC * 2 ? 5 : 100); n++) {
+			lost += !run_one(delays[i], n % 2 ? delays[i] / 4 : 0);
+			early += error < 0;
+		}
+	}
+	mono = ktime_get() - mono;
+	raw = ktime_get_raw() - raw;
+	seq_printf(m, "ppm=%lld early=%u lost=%u\n",
+		   div64_s64((mono - raw) * 1000000, raw), early, lost);
+	mutex_unlock(&one_at_a_time);
+	return 0;
+}
+
+/* What the next setting shall find the offset wrong by, 0: leave it. */
+static s64 disturbance;
+
+/* At each entry of ct_xen_arm(), whose first argument is the locked base. */
+static int disturb(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct custom_timer_base *base = (void *)regs_get_kernel_argument(regs, 0);
+
+	base->clock_offset += disturbance;
+	disturbance = 0;
+	return 0;
+}
+
+static struct kprobe probe = {
+	.symbol_name = "customtimer:ct_xen_arm",
+	.pre_handler = disturb,
+};
+
+static int offset_show(struct seq_file *m, void *v)
+{
+	static const s64 wrong[] = {
+		1000, 20000, 300000, 10000000, NSEC_PER_SEC,
+		365 * 86400LL * NSEC_PER_SEC,
+	};
+	static const u64 delays[] = { 100000, 800000, 5000000 };
+	unsigned int number = 0, i, j, sign;
+
+	mutex_lock(&one_at_a_time);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		for (sign = 0; sign < 2; sign++) {
+			unsigned int early = 0, lost = 0;
+			s64 worst = 0;
+
+			for (j = 0; j < ARRAY_SIZE(delays); j++) {
+				WRITE_ONCE(disturbance,
+					   sign ? -wrong[i] : wrong[i]);
+				lost += !run_one(delays[j], 0) || disturbance;
+				early += error < 0;
+				worst = max(worst, error);
+			}
+			seq_printf(m, "%sok %u - clock offset wrong by %s%lld ns: %u early, %u lost, at most %lld ns late\n",
+				   early || lost ||
+				   worst > 100 * NSEC_PER_MSEC ? "not " : "",
+				   ++number, sign ? "-" : "", wrong[i], early,
+				   lost, worst);
+		}
+	}
+	mutex_unlock(&one_at_a_time);
+	return 0;
+}
+
+static int __init clocktest_init(void)
+{
+	int err = register_kprobe(&probe);
+
+	if (err)
+		return err;
+	custom_timer_setup(&timer, called_fn);
+	if (!proc_create_single("customtimer_slew", 0400, NULL, slew_show) ||
+	    !proc_create_single("customtimer_offset", 0400, NULL, offset_show))
+		return -ENOMEM;
+	return 0;
+}
+
+static void __exit clocktest_exit(void)
+{
+	remove_proc_entry("customtimer_slew", NULL);
+	remove_proc_entry("customtimer_offset", NULL);
+	custom_timer_cancel(&timer);
+	unregister_kprobe(&probe);
+}
+
+module_init(clocktest_init);
+module_exit(clocktest_exit);
+
+MODULE_DESCRIPTION("Custom timers while clocks go wrong");
+MODULE_AUTHOR("xen-customtimer maintainers");
+MODULE_LICENSE("GPL");
