@@ -7,6 +7,7 @@ made of, so a part is rebuilt when its inputs change and shared by all runs.
 
 import contextlib
 import fcntl
+import functools
 import glob
 import hashlib
 import io
@@ -15,6 +16,7 @@ import os
 import re
 import shutil
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -25,21 +27,24 @@ BUILD = os.path.join(TOP, "build", "vm")
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME")
                      or os.path.expanduser("~/.cache"), "xen-customtimer")
 
-# Debian's kernels that the machines can boot.
-KERNELS = ["6.1"]
+# Debian's kernels that the machines can boot, and the package that names the newest.
+DEBIAN_KERNELS = {"6.1": "linux-headers-amd64", "6.12": "linux-headers-6.12-amd64"}
+# Kernels of tests/kernel for guests. dom0 has the first of Debian's then.
+OWN_KERNELS = ["debug", "debug-pv"]
 
 # Debian's packages unpacked into every machine: a shell that scripts expect and the
 # C library for user-space tools built on the host.
 COMMON_DEBS = ["bash", "libtinfo6", "libc6", "libgcc-s1"]
 
+# The Debian suite whose tool stack belongs to a Xen version; None: this machine's.
+XEN_SUITES = {"4.17": None, "4.20": "trixie"}
+
 # The tool stack of dom0 and the libraries its programs are linked with.
-DOM0_DEBS = {
-    "4.17": ["xen-utils-4.17", "xen-utils-common", "xenstore-utils", "libxenmisc4.17",
+DOM0_DEBS = ["xen-utils-{}", "xen-utils-common", "xenstore-utils", "libxenmisc{}",
              "libxencall1", "libxendevicemodel1", "libxenevtchn1",
              "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1",
              "libxenstore4", "libxentoolcore1", "libxentoollog1", "libyajl2",
-             "liblzma5", "libncurses6", "libuuid1", "zlib1g", "libzstd1"],
-}
+             "liblzma5", "libncurses6", "libuuid1", "zlib1g", "libzstd1"]
 
 # Not needed to run anything.
 DEB_SKIP = re.compile(
@@ -66,17 +71,19 @@ def note(text):
     print(f"tests/vm: {text}", file=sys.stderr, flush=True)
 
 
-def command(argv, what, **kw):
-    """Runs a host program; its output is shown only when it fails."""
+def command(argv, what, text=True, **kw):
+    """Runs a host program and returns its output, which is shown only when it fails."""
+    if "input" not in kw:
+        kw["stdin"] = subprocess.DEVNULL
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, check=False, **kw)
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              check=False, **kw)
     except FileNotFoundError:
         raise BedError(f"{what}: no program '{argv[0]}': run tests/vm/setup") from None
     if done.returncode:
         tail = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise BedError(f"{what}: {' '.join(argv[:3])}... failed: {tail[-600:]}")
-    return done.stdout.decode(errors="replace")
+    return done.stdout.decode(errors="replace") if text else done.stdout
 
 
 def digest(*parts):
@@ -196,19 +203,68 @@ class Cpio:
 
 # --- Debian packages -------------------------------------------------------------
 
-def lists_state():
-    """Changes whenever the machine's package lists do."""
+@functools.cache
+def apt_options(suite):
+    """What makes apt look into that suite of the repositories that the machine's own apt
+    uses, with a state of its own; nothing for the machine's own suite."""
+    if not suite:
+        return []
+    folder = os.path.join(CACHE, "apt", f"bed-{suite}")
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    signed = f"[signed-by={keyring}] " if os.path.exists(keyring) else ""
+    lines = set()
+    for line in command(["apt-get", "indextargets", "--format",
+                         "$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)",
+                         "Created-By: Packages"], "package sources").splitlines():
+        origin, uri, release, component = line.split()
+        if origin == "Debian" and "-backports" not in release:
+            release = re.sub("^[^-]*", suite, release)
+            lines.add(f"deb {signed}{uri} {release} {component}\n")
+    if not lines:
+        raise BedError("apt knows no Debian repository: run apt-get update")
+    sources, stamp = os.path.join(folder, "sources.list"), os.path.join(folder, "stamp")
+    options = ["-o", f"Dir::State={folder}/state", "-o", "Dir::State::status=/dev/null",
+               "-o", f"Dir::Cache={folder}/cache", "-o", f"Dir::Etc::sourcelist={sources}",
+               "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Sandbox::User=",
+               "-o", "APT::Architecture=amd64", "-o", "Acquire::Languages=none"]
+    text = "".join(sorted(lines))
+    with locked("apt"):
+        if not os.path.exists(sources) or contents(sources).decode() != text:
+            with open(sources, "w") as f:
+                f.write(text)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(stamp)
+        # Once a day; without a network the last answer stands.
+        if not os.path.exists(stamp) or os.stat(stamp).st_mtime < time.time() - 24 * 3600:
+            note(f"fetching the package lists of {suite}")
+            try:
+                command(["apt-get", *options, "-qq", "update"], f"package lists of {suite}")
+                open(stamp, "w").close()
+            except BedError:
+                if not os.path.exists(stamp):
+                    raise
+                note("they cannot be had; going on with the old ones")
+    return options
+
+
+def lists_state(suite):
+    """Changes whenever the package lists do."""
+    lists = f"{CACHE}/apt/bed-{suite}/state" if suite else "/var/lib/apt"
     state = []
-    for path in sorted(glob.glob("/var/lib/apt/lists/*Packages*")):
+    for path in sorted(glob.glob(f"{lists}/lists/*Packages*")):
         st = os.stat(path)
         state.append(f"{os.path.basename(path)} {st.st_size} {st.st_mtime_ns}")
     return "\n".join(state)
 
 
-def resolve(names):
-    """[(package file, sha256)] of the versions the machine's apt would install."""
+def resolve(names, suite=None):
+    """[(package file, sha256)] of the versions that apt would install."""
+    options = apt_options(suite)
+
     def make(folder):
-        out = command(["apt-get", "download", "-q", "--print-uris", *names],
+        out = command(["apt-get", *options, "download", "-q", "--print-uris", *names],
                       "finding packages (are the package lists there? apt-get update)")
         found = re.findall(r"^'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})", out, re.M)
         if len(found) != len(names):
@@ -217,12 +273,12 @@ def resolve(names):
         with open(os.path.join(folder, "debs"), "w") as f:
             f.writelines(f"{name} {sha}\n" for name, sha in sorted(found))
 
-    key = digest(lists_state(), *names)
+    key = digest(lists_state(suite), *names)
     text = contents(os.path.join(part("resolved", key, make), "debs")).decode()
     return [tuple(line.split()) for line in text.splitlines()]
 
 
-def fetch(debs):
+def fetch(debs, suite=None):
     """Paths of packages, downloaded unless the cache has them."""
     store = os.path.join(CACHE, "debs")
     os.makedirs(store, exist_ok=True)
@@ -238,7 +294,7 @@ def fetch(debs):
                 package, version, _ = name.split("_")
                 wanted.append(f"{package}={version.replace('%3a', ':')}")
             sandbox = ["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else []
-            command(["apt-get", "download", "-q", *sandbox, *wanted],
+            command(["apt-get", *apt_options(suite), "download", "-q", *sandbox, *wanted],
                     "downloading packages", cwd=tmp)
             for deb in missing:
                 got = os.path.join(tmp, deb[0])
@@ -252,8 +308,8 @@ def fetch(debs):
     return [paths[deb] for deb in debs]
 
 
-def deb_tree(debs, folder):
-    for path in fetch(debs):
+def deb_tree(debs, folder, suite=None):
+    for path in fetch(debs, suite):
         command(["dpkg-deb", "-x", path, folder], f"unpacking {os.path.basename(path)}")
 
 
@@ -292,31 +348,67 @@ def check_libraries(files, have):
 # --- the parts -------------------------------------------------------------------
 
 def kernel_release(series):
-    """The release of the kernel that the installed headers are for."""
-    out = command(["dpkg-query", "-W", "-f", "${Version} ${Depends}\n",
-                   "linux-headers-amd64"], "kernel headers (run tests/vm/setup)")
-    m = re.match(r"(\S+) linux-headers-(\S+)", out)
-    if not m or not m.group(2).startswith(series + "."):
-        raise BedError(f"the installed linux-headers-amd64 is not {series}: {out.strip()}")
-    return m.group(2)
+    """The newest release of one of Debian's kernels: of those whose headers are installed
+    where the metapackage is, else of those that apt knows."""
+    package = DEBIAN_KERNELS[series]
+    try:
+        out = command(["dpkg-query", "-W", "-f", "Depends: ${Depends}\n", package], package)
+    except BedError:
+        out = command(["apt-cache", "show", package], "kernels (run apt-get update)")
+    m = re.search(r"^Depends:.*?linux-headers-(\d[^ ,]*)", out, re.M)
+    if not m or not m.group(1).startswith(series + "."):
+        raise BedError(f"{package} is not for Linux {series}: {out.strip()}")
+    return m.group(1)
 
 
 def payload(bzimage):
     """The ELF kernel inside a bzImage: what Xen and QEMU boot without unpacking it first."""
     data = contents(bzimage)
-    for at in (m.start() for m in re.finditer(rb"\xfd7zXZ\0", data)):
-        try:
-            kernel = lzma.LZMADecompressor().decompress(data[at:])
-        except lzma.LZMAError:
-            continue
-        if kernel[:4] == b"\x7fELF":
-            return kernel
-    raise BedError(f"{bzimage}: no xz-compressed ELF kernel inside")
+    setup_sectors, = struct.unpack_from("B", data, 0x1f1)
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    start = (setup_sectors + 1) * 512 + offset
+    packed = data[start:start + length]
+    kernel = b""
+    if packed.startswith(b"\xfd7zXZ\0"):
+        kernel = lzma.LZMADecompressor().decompress(packed)
+    elif packed.startswith(b"\x28\xb5\x2f\xfd"):
+        # The unpacked size follows.
+        kernel = command(["zstd", "-dcq"], "unpacking the kernel", text=False,
+                         input=packed[:-4])
+    if kernel[:4] != b"\x7fELF":
+        raise BedError(f"{bzimage}: no ELF kernel inside that is packed with xz or zstd")
+    return kernel
 
 
-def kernel(series):
+def kernel_tree(name):
+    """What modules are built against; see tests/kernel/build."""
+    done = subprocess.run([os.path.join(TOP, "tests", "kernel", "build"), name],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    tree = done.stdout.decode().strip()
+    if done.returncode or not os.path.isdir(tree):
+        raise BedError(f"tests/kernel/build {name} failed with status {done.returncode}")
+    return tree
+
+
+def own_kernel(name):
+    tree = kernel_tree(name)
+
+    def make(folder):
+        command(["strip", "-o", f"{folder}/vmlinux", f"{tree}/vmlinux"], "stripping the kernel")
+        # It has no modules of its own.
+        os.mkdir(f"{folder}/modules")
+        for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
+            open(f"{folder}/modules/{name}", "wb").close()
+
+    return (contents(f"{tree}/kernel.release").decode().strip(),
+            part("kernel", digest("own 1", tree), make))
+
+
+def kernel(name):
     """(release, folder with vmlinux and modules/)."""
-    release = kernel_release(series)
+    if name in OWN_KERNELS:
+        return own_kernel(name)
+    release = kernel_release(name)
     debs = resolve([f"linux-image-{release}"])
 
     def make(folder):
@@ -328,8 +420,8 @@ def kernel(series):
         with open(f"{folder}/vmlinux", "wb") as f:
             f.write(payload(f"{folder}/vmlinuz"))
         source = f"{tree}/lib/modules/{release}"
-        found = {os.path.basename(p)[:-3].replace("-", "_"): p
-                 for p in glob.glob(f"{source}/kernel/**/*.ko", recursive=True)}
+        found = {os.path.basename(p).split(".")[0].replace("-", "_"): p
+                 for p in glob.glob(f"{source}/kernel/**/*.ko*", recursive=True)}
         builtin = {os.path.basename(line)[:-3].replace("-", "_") for line in
                    contents(f"{source}/modules.builtin").decode().splitlines()}
         todo, done = [m.replace("-", "_") for m in KERNEL_MODULES], set()
@@ -340,17 +432,19 @@ def kernel(series):
             if name not in found:
                 raise BedError(f"kernel {release} has no module {name}")
             done.add(name)
-            rel = os.path.relpath(found[name], source)
+            rel = os.path.relpath(found[name], source).removesuffix(".xz")
             dest = f"{folder}/modules/{rel}"
             os.makedirs(os.path.dirname(dest), exist_ok=True)
-            shutil.copy(found[name], dest)
-            depends = command(["modinfo", "-F", "depends", found[name]], "module information")
+            module = contents(found[name])
+            with open(dest, "wb") as f:
+                f.write(lzma.decompress(module) if found[name].endswith(".xz") else module)
+            depends = command(["modinfo", "-F", "depends", dest], "module information")
             todo += [d.replace("-", "_") for d in depends.strip().split(",") if d]
         for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
             shutil.copy(f"{source}/{name}", f"{folder}/modules/{name}")
         shutil.rmtree(tree)
 
-    return release, part("kernel", digest("3", debs, KERNEL_MODULES), make)
+    return release, part("kernel", digest("4", debs, KERNEL_MODULES), make)
 
 
 def helper():
@@ -363,9 +457,9 @@ def helper():
     return os.path.join(part("helper", digest("1", contents(source)), make), "bed")
 
 
-def common():
-    """User space of every machine."""
-    debs = resolve(COMMON_DEBS)
+def common(suite=None):
+    """User space of every machine; in dom0 of the suite that its tool stack is from."""
+    debs = resolve(COMMON_DEBS, suite)
     busybox = shutil.which("busybox")
     if not busybox:
         raise BedError("no busybox: run tests/vm/setup")
@@ -374,7 +468,7 @@ def common():
 
     def make(folder):
         note("building the machines' common user space")
-        deb_tree(debs, f"{folder}/tree")
+        deb_tree(debs, f"{folder}/tree", suite)
         applets = command([busybox, "--list"], "busybox").split()
 
         def extra(cpio):
@@ -418,14 +512,15 @@ def common():
 
 
 def dom0(version):
-    """What dom0 has on top: the tool stack of this Xen version."""
-    debs = resolve(DOM0_DEBS[version])
-    base = common()
+    """dom0's user space: the common one and the tool stack of this Xen version."""
+    suite = XEN_SUITES[version]
+    debs = resolve([name.format(version) for name in DOM0_DEBS], suite)
+    base = common(suite)
     scripts = sorted(glob.glob(os.path.join(HERE, "dom0", "*")))
 
     def make(folder):
         note(f"building dom0's user space for Xen {version}")
-        deb_tree(debs, f"{folder}/tree")
+        deb_tree(debs, f"{folder}/tree", suite)
 
         def extra(cpio):
             for path in scripts:
@@ -441,6 +536,7 @@ def dom0(version):
         cpio, files = tree_cpio(f"{folder}/tree", extra)
         check_libraries(files, set(contents(f"{base}/libraries").decode().split("\n")))
         with open(f"{folder}/cpio", "wb") as f:
+            f.write(contents(f"{base}/cpio"))
             f.write(cpio.bytes())
         shutil.rmtree(f"{folder}/tree")
 
@@ -450,13 +546,17 @@ def dom0(version):
 
 
 def hypervisor(version):
-    """The path of xen.gz. "4.17-debian" is Debian's own binary."""
+    """The path of xen.gz. "4.17-debian" is Debian's own binary, "4.17:FILE" any other."""
+    version, _, path = version.partition(":")
+    if path:
+        return path
     if version.endswith("-debian"):
-        series = version.rsplit("-", 1)[0]
-        debs = resolve([f"xen-hypervisor-{series}-amd64"])
+        series = version.removesuffix("-debian")
+        suite = XEN_SUITES[series]
+        debs = resolve([f"xen-hypervisor-{series}-amd64"], suite)
 
         def make(folder):
-            deb_tree(debs, f"{folder}/tree")
+            deb_tree(debs, f"{folder}/tree", suite)
             shutil.copy(f"{folder}/tree/boot/xen-{series}-amd64.gz", f"{folder}/xen.gz")
             shutil.rmtree(f"{folder}/tree")
 
@@ -492,17 +592,22 @@ def make_target(target, *settings):
     return True
 
 
-def kernel_modules(parts, scratch, build=True):
-    """(folder, place in a machine): the kernel's modules and the project's."""
+def kernel_modules(name, parts, scratch, own=True, build=True):
+    """(folder, place in a machine): the kernel's modules, and the project's if own is set."""
     release, kernel_folder = parts
     root = f"{scratch}/lib/modules/{release}"
     shutil.copytree(f"{kernel_folder}/modules", root)
-    if build and not make_target("modules", f"KVER={release}"):
-        note("warning: no 'modules' target in the Makefile: the guest gets no modules")
-    os.makedirs(f"{root}/extra")
-    with locked("make"):
-        for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
-            shutil.copy(path, f"{root}/extra/")
+    if own and build:
+        tree = f"/usr/src/linux-headers-{release}"
+        if not os.path.isdir(tree):
+            tree = kernel_tree(name)
+        if not make_target("modules", f"KVER={release}", f"KDIR={tree}"):
+            note("warning: no 'modules' target in the Makefile: the guest gets no modules")
+    if own:
+        os.makedirs(f"{root}/extra")
+        with locked("make"):
+            for path in sorted(glob.glob(f"{TOP}/build/modules/{release}/**/*.ko", recursive=True)):
+                shutil.copy(path, f"{root}/extra/")
     command(["depmod", "-b", scratch, release], "module dependencies")
     return root, f"usr/lib/modules/{release}"
 

@@ -33,6 +33,10 @@ guest_start() {
 		return 2
 	fi
 	shift
+	if [ "$kind" = pv ] && grep -q '^BED_KERNEL=debug$' /bed/conf; then
+		echo "guest_start: the debug kernel of PVH guests does not run in PV guests: make $name a pvh one" >&2
+		return 2
+	fi
 	dir=/run/bed/start-$name
 	mkdir -p "$dir/bed"
 	printf '%s\0' "$@" >"$dir/bed/argv"
