@@ -18,7 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NR_CPUS 4
+#define CONFIG_NR_CPUS 4
+#define NR_CPUS CONFIG_NR_CPUS
 
 typedef int64_t s_time_t;
 typedef bool bool_t;
