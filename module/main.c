@@ -8,6 +8,7 @@
 #include <linux/moduleparam.h>
 #include <linux/platform_device.h>
 
+#include "debugfs.h"
 #include "procfs.h"
 #include "timer.h"
 
@@ -152,6 +153,7 @@ static int __init ct_init(void)
 	err = ct_procfs_init();
 	if (err)
 		goto err_platform;
+	ct_debugfs_init();
 
 	pr_info("version %s, backend %s\n", CUSTOM_TIMER_VERSION,
 		ct_backend->name);
@@ -170,6 +172,7 @@ err_hotplug:
 
 static void __exit ct_exit(void)
 {
+	ct_debugfs_exit();
 	ct_procfs_exit();
 	platform_device_unregister(ct_platform_device);
 	platform_driver_unregister(&ct_platform_driver);

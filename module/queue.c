@@ -66,6 +66,23 @@ void ct_queue_del(struct ct_queue *q, struct custom_timer *t)
 	q->count--;
 }
 
+/* The first timer whose deadline is at or after @from, NULL if there is none. */
+struct custom_timer *ct_queue_from(const struct ct_queue *q, ktime_t from)
+{
+	struct custom_timer *t = ct_timer_of(q->root.rb_root.rb_node);
+	struct custom_timer *found = NULL;
+
+	while (t) {
+		if (t->expires >= from) {
+			found = t;
+			t = ct_timer_of(t->node.rb_left);
+		} else {
+			t = ct_timer_of(t->node.rb_right);
+		}
+	}
+	return found;
+}
+
 /**
  * ct_queue_next - when to interrupt next for the timers of a queue
  * @q: the queue

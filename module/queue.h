@@ -27,6 +27,7 @@ static inline struct custom_timer *ct_queue_first(const struct ct_queue *q)
 void ct_queue_init(struct ct_queue *q);
 void ct_queue_add(struct ct_queue *q, struct custom_timer *t);
 void ct_queue_del(struct ct_queue *q, struct custom_timer *t);
+struct custom_timer *ct_queue_from(const struct ct_queue *q, ktime_t from);
 ktime_t ct_queue_next(const struct ct_queue *q, ktime_t *end);
 
 #endif /* CUSTOMTIMER_QUEUE_H */

@@ -13,7 +13,8 @@
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
 
-#include "timer.h"
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 /* How often one interrupt may run a timer that it has already run. */
 #define CT_MAX_RERUNS 3
@@ -165,6 +166,7 @@ static void ct_program(struct custom_timer_base *base, ktime_t floor)
 	if (base->armed_exact && base->precise.broke)
 		base->precise.degraded++;
 	err = ct_backend->arm(base, next, ktime_sub(end, next));
+	trace_customtimer_arm(next, ktime_sub(end, next), err);
 	if (!err)
 		return;
 
@@ -266,7 +268,12 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 		base->running = NULL;
 		return false;
 	}
+	if (trace_customtimer_expire_entry_enabled())
+		trace_customtimer_expire_entry(t, exact ?
+			ct_precise_late(&base->precise, late_ns, late_cycles) :
+			ktime_sub(ktime_get(), expires));
 	restart = t->function(t);
+	trace_customtimer_expire_exit(t, restart == CUSTOM_TIMER_RESTART);
 
 	raw_spin_lock(&base->lock);
 	/* A callback that started its own timer again has said when. */
@@ -329,6 +336,8 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	base->stats.interrupts++;
 	base->in_expiry = true;
 	base->pass++;
+	trace_customtimer_interrupt(entry, used_up ?
+				    ktime_sub(entry, base->armed) : 0);
 	if (used_up && base->armed_exact)
 		ct_precise_learn(&base->precise,
 				 ktime_sub(entry, base->armed));
@@ -458,6 +467,7 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 	t->end = ct_add(t->expires, window_ns);
 	ct_enqueue(base, t);
 	base->stats.started++;
+	trace_customtimer_start(t, base->cpu);
 	ct_update(base);
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return 0;
@@ -564,6 +574,7 @@ int custom_timer_try_to_cancel(struct custom_timer *t)
 	} else if (t->queued) {
 		ct_dequeue(base, t);
 		base->stats.cancelled++;
+		trace_customtimer_cancel(t);
 		ct_update(base);
 		ret = 1;
 	}

@@ -604,11 +604,18 @@ static void test_all_cpus(void)
 	cpus_read_unlock();
 }
 
-static bool abandon;
-module_param(abandon, bool, 0444);
-MODULE_PARM_DESC(abandon, "be unloaded without cancelling a timer");
+static unsigned int abandon;
+module_param(abandon, uint, 0444);
+MODULE_PARM_DESC(abandon, "be unloaded without cancelling so many timers, at most 1000");
 
-static struct probe abandoned;
+static struct custom_timer abandoned[1000];
+
+/* Its module is gone when it would be called. */
+static enum custom_timer_restart never_fn(struct custom_timer *t)
+{
+	WARN_ON(1);
+	return CUSTOM_TIMER_NORESTART;
+}
 
 static DEFINE_MUTEX(one_at_a_time);
 
@@ -661,9 +668,15 @@ static const struct proc_ops apitest_ops = {
 
 static int __init apitest_init(void)
 {
-	if (abandon) {
-		probe_init(&abandoned);
-		schedule_custom_timer(&abandoned.timer, 2ULL * NSEC_PER_SEC);
+	unsigned int i;
+	ktime_t base;
+
+	base = ktime_get() + 2 * NSEC_PER_SEC;
+	for (i = 0; i < min_t(unsigned int, abandon, ARRAY_SIZE(abandoned));
+	     i++) {
+		custom_timer_setup(&abandoned[i], never_fn);
+		/* Forty of a kind each time. */
+		custom_timer_start(&abandoned[i], base + i / 40, 0);
 	}
 	if (!proc_create("customtimer_apitest", 0400, NULL, &apitest_ops) ||
 	    !proc_create_single("customtimer_all_cpus", 0400, NULL,

@@ -50,6 +50,18 @@ static ktime_t oracle_first(void)
 	return first;
 }
 
+static ktime_t oracle_from(ktime_t from)
+{
+	ktime_t first = KTIME_MAX;
+	int i;
+
+	for (i = 0; i < TIMERS; i++)
+		if (timers[i].queued && timers[i].expires >= from &&
+		    timers[i].expires < first)
+			first = timers[i].expires;
+	return first;
+}
+
 /*
  * The depth in black nodes of a subtree, -1 if the tree's rules or the smallest
  * ends are broken somewhere in it.
@@ -82,7 +94,7 @@ static int audit(struct rb_node *node, ktime_t *min_end)
 static void test_random(void)
 {
 	unsigned int step, wrong = 0, broken = 0, count = 0;
-	ktime_t end, want_end, min_end;
+	ktime_t end, want_end, min_end, from;
 	struct custom_timer *t;
 	struct ct_queue q;
 	ktime_t span;
@@ -107,10 +119,13 @@ static void test_random(void)
 			 end != want_end || q.count != count;
 		t = ct_queue_first(&q);
 		wrong += (t ? t->expires : KTIME_MAX) != oracle_first();
+		from = number(span);
+		t = ct_queue_from(&q, from);
+		wrong += (t ? t->expires : KTIME_MAX) != oracle_from(from);
 		if (step % 64 == 0)
 			broken += audit(q.root.rb_root.rb_node, &min_end) < 0;
 	}
-	ok(!wrong, "%u random steps: first and next as the oracle says", STEPS);
+	ok(!wrong, "%u random steps: first, next and from as the oracle says", STEPS);
 	ok(!broken, "%u random steps: the tree keeps its rules", STEPS);
 	for (step = 0; step < TIMERS; step++)
 		timers[step].queued = false;
@@ -159,6 +174,10 @@ static void test_order(void)
 	ct_queue_init(&q);
 	for (i = 0; i < 50; i++)
 		add(&q, i, i % 3, i % 3);
+	ok(ct_queue_from(&q, 0) == &timers[0] &&
+	   ct_queue_from(&q, 1) == &timers[1] &&
+	   ct_queue_from(&q, 2) == &timers[2] && !ct_queue_from(&q, 3),
+	   "from: the first of equal deadlines");
 	for (i = 0; i < 50; i++) {
 		static const int starts[] = { 0, 17, 34 };
 

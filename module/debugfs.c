@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/debug/customtimer/: the long form of what /proc/customtimer sums
+ * up. For people; unlike there, the format may change.
+ *
+ * timers	every timer that is queued
+ * histogram	errors of exact timers, every bucket that is not empty
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "debugfs.h"
+#include "timer.h"
+
+/* So many timers are copied while a base is locked. */
+#define CT_CHUNK 32
+
+struct ct_copy {
+	const struct custom_timer *timer;
+	void *function;
+	ktime_t expires;
+	ktime_t end;
+};
+
+/*
+ * Copies the timers of @q from the @skip-th of those due at @from on. Holds the
+ * lock of @base as long as that takes. Returns the number of copies.
+ */
+static unsigned int ct_copy_timers(struct custom_timer_base *base,
+				   const struct ct_queue *q, ktime_t from,
+				   unsigned int skip, struct ct_copy *copy)
+{
+	const struct custom_timer *t;
+	unsigned int n = 0;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&base->lock, flags);
+	for (t = ct_queue_from(q, from); t && n < CT_CHUNK;
+	     t = ct_timer_of(rb_next(&t->node))) {
+		if (t->expires == from && skip) {
+			skip--;
+			continue;
+		}
+		copy[n++] = (struct ct_copy){
+			.timer = t,
+			.function = t->function,
+			.expires = t->expires,
+			.end = t->end,
+		};
+	}
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	return n;
+}
+
+/*
+ * Timers come and go between two chunks, so the whole is no picture of one
+ * moment; a timer that stays queued is shown once.
+ */
+static void ct_show_queue(struct seq_file *m, struct custom_timer_base *base,
+			  const struct ct_queue *q, struct ct_copy *copy)
+{
+	unsigned int i, n, skip = 0;
+	ktime_t from = 0;
+
+	do {
+		n = ct_copy_timers(base, q, from, skip, copy);
+		for (i = 0; i < n; i++) {
+			skip = copy[i].expires == from ? skip + 1 : 1;
+			from = copy[i].expires;
+			seq_printf(m, "%u %p %lld %lld %ps\n", base->cpu,
+				   copy[i].timer, copy[i].expires,
+				   ktime_sub(copy[i].end, copy[i].expires),
+				   copy[i].function);
+		}
+	} while (n == CT_CHUNK && !seq_has_overflowed(m));
+}
+
+static int ct_timers_show(struct seq_file *m, void *v)
+{
+	struct custom_timer_base *base;
+	struct ct_copy *copy;
+	unsigned int cpu;
+
+	copy = kmalloc_array(CT_CHUNK, sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+
+	seq_printf(m, "now_ns: %lld\n", ktime_get());
+	seq_puts(m, "cpu timer expires_ns window_ns function\n");
+	for_each_possible_cpu(cpu) {
+		base = ct_base_of(cpu);
+		ct_show_queue(m, base, &base->exact, copy);
+		ct_show_queue(m, base, &base->range, copy);
+	}
+	kfree(copy);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ct_timers);
+
+static int ct_histogram_show(struct seq_file *m, void *v)
+{
+	struct custom_timer_base *base;
+	struct ct_histogram *copy;
+	unsigned long flags;
+	unsigned int cpu, i;
+
+	copy = kmalloc(sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+
+	seq_puts(m, "cpu least_ns most_ns count\n");
+	for_each_possible_cpu(cpu) {
+		base = ct_base_of(cpu);
+		raw_spin_lock_irqsave(&base->lock, flags);
+		*copy = base->stats.errors;
+		raw_spin_unlock_irqrestore(&base->lock, flags);
+		for (i = 0; i < CT_HIST_BUCKETS; i++)
+			if (copy->bucket[i])
+				seq_printf(m, "%u %llu %llu %u\n", cpu,
+					   i ? ct_hist_bucket_end(i - 1) + 1 : 0,
+					   min(ct_hist_bucket_end(i), copy->max),
+					   copy->bucket[i]);
+	}
+	kfree(copy);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ct_histogram);
+
+static struct dentry *ct_debugfs;
+
+/* Nothing depends on debugfs: a failure is nobody's. Process context. */
+void ct_debugfs_init(void)
+{
+	ct_debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
+	debugfs_create_file("timers", 0400, ct_debugfs, NULL, &ct_timers_fops);
+	debugfs_create_file("histogram", 0400, ct_debugfs, NULL,
+			    &ct_histogram_fops);
+}
+
+void ct_debugfs_exit(void)
+{
+	debugfs_remove_recursive(ct_debugfs);
+}
