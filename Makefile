@@ -25,7 +25,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules demo check test setup bed style install install-module \
+.PHONY: all modules demo check check-debug test setup bed style install install-module \
 	uninstall clean help
 
 all install install-module: TESTS = n
@@ -53,9 +53,20 @@ bed: setup
 demo: bed ## show the timer at work in a PV and a PVH guest on a patched Xen
 	tests/demo $(BED_KVER)
 
-check: bed style ## run all tests
+# Modules for one of the other kernels of the test bed
+bed-kernel-%: setup
+	tree=$$(tests/kernel/build $*) && \
+		$(MAKE) modules KVER=$$(cat $$tree/kernel.release) KDIR=$$tree
+
+check: bed bed-kernel-6.12 style ## run all tests
 	hypervisor-patch/build 4.17-stock >/dev/null
+	hypervisor-patch/build 4.20-stock >/dev/null
+	hypervisor-patch/build 4.20 >/dev/null
 	tests/run $(T)
+
+check-debug: bed bed-kernel-debug bed-kernel-debug-pv ## run the tests of the module on a kernel with KASAN, lockdep and more
+	hypervisor-patch/build 4.17-stock >/dev/null
+	tests/run --suite tests/suite-debug $(T)
 
 style: setup ## sparse over the modules, shellcheck over the scripts
 	tests/style $(BED_KVER)
