@@ -7,9 +7,10 @@
  * /proc/customtimer_offer	"feature=N get=N set=N": the feature bit, and what
  *				the operations return
  * /proc/customtimer_counters	a line for each vCPU: cpu set fired throttled
- *				parked, as the hypervisor counts them
- * /proc/customtimer_fuzz	reading it makes 100000 random hypercalls and
- *				returns the result as TAP
+ *				parked min-period, as the hypervisor has them
+ * /proc/customtimer_bounds	reading it tries each field of each operation at
+ *				its limits and returns the result as TAP
+ * /proc/customtimer_fuzz	the same with 100000 random hypercalls
  */
 #include <linux/cpu.h>
 #include <linux/module.h>
@@ -76,9 +77,48 @@ static int counters_show(struct seq_file *m, void *v)
 		memset(&get, 0, sizeof(get));
 		if (!HYPERVISOR_vcpu_op(VCPUOP_get_custom_timer,
 					xen_vcpu_nr(cpu), &get))
-			seq_printf(m, "%u %llu %llu %llu %llu\n", cpu, get.set,
-				   get.fired, get.throttled, get.parked);
+			seq_printf(m, "%u %llu %llu %llu %llu %llu\n", cpu,
+				   get.set, get.fired, get.throttled,
+				   get.parked, get.min_period_ns);
 	}
+	return 0;
+}
+
+static struct seq_file *out;
+static unsigned int number;
+
+static int op(int cmd, unsigned int vcpu, void *arg)
+{
+	return HYPERVISOR_vcpu_op(cmd, vcpu, arg);
+}
+
+static void report(bool good, const char *what, u64 value, int want, int got)
+{
+	seq_printf(out, "%sok %u - %s %#llx: %d\n",
+		   good ? "" : "not ", ++number, what, value, want);
+	if (!good)
+		seq_printf(out, "# returned %d\n", got);
+}
+
+#include "xen-bounds.h"
+
+static int bounds_show(struct seq_file *m, void *v)
+{
+	static const struct vcpu_set_custom_timer constant = {
+		.expires_ns = XEN_CUSTOM_TIMER_MAX_NS / 2,
+	};
+	unsigned int cpu;
+
+	out = m;
+	number = 0;
+	migrate_disable();
+	cpu = smp_processor_id();
+	bounds_run(xen_vcpu_nr(cpu),
+		   num_possible_cpus() > 1 ? xen_vcpu_nr(!cpu) :
+					     xen_vcpu_nr(cpu),
+		   &constant, get_random_u64());
+	migrate_enable();
+	seq_printf(m, "1..%u\n", number);
 	return 0;
 }
 
@@ -221,6 +261,8 @@ static int __init xentest_init(void)
 	    !proc_create_single("customtimer_offer", 0400, NULL, offer_show) ||
 	    !proc_create_single("customtimer_counters", 0400, NULL,
 				counters_show) ||
+	    !proc_create_single("customtimer_bounds", 0400, NULL,
+				bounds_show) ||
 	    !proc_create_single("customtimer_fuzz", 0400, NULL, fuzz_show))
 		return -ENOMEM;
 	return 0;
@@ -231,6 +273,7 @@ static void __exit xentest_exit(void)
 	remove_proc_entry("customtimer_ports", NULL);
 	remove_proc_entry("customtimer_offer", NULL);
 	remove_proc_entry("customtimer_counters", NULL);
+	remove_proc_entry("customtimer_bounds", NULL);
 	remove_proc_entry("customtimer_fuzz", NULL);
 }
 

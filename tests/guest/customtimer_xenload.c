@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Uses the hypervisor's interface as hard as it goes, on every CPU, and without
+ * customtimer.ko.
+ *
+ * /proc/customtimer_shots	reading it starts one timer after the other on every
+ *				CPU and returns as TAP what became of them. It ends
+ *				after "rounds" timers on each CPU; that parameter can
+ *				be changed meanwhile
+ * /proc/customtimer_count	reading it counts for "count_ms" and returns how far
+ *				it got
+ * hammer=MODE			instead of both, a thread on every CPU until the module
+ *				is unloaded. busy: only spins. custom, singleshot: sets
+ *				that timer for the next moment, over and over. wait=1:
+ *				and then waits for an interrupt
+ */
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/proc_fs.h>
+#include <linux/random.h>
+#include <linux/sched/clock.h>
+#include <linux/seq_file.h>
+
+#include <xen/events.h>
+#include <xen/interface/vcpu.h>
+#include <xen/interface/xen.h>
+#include <xen/xen-ops.h>
+#include <asm/xen/hypercall.h>
+
+#include "xen/customtimer.h"
+
+static unsigned int rounds = 200;
+module_param(rounds, uint, 0644);
+
+static unsigned int count_ms = 1000;
+module_param(count_ms, uint, 0644);
+
+static char *hammer;
+module_param(hammer, charp, 0444);
+
+static bool wait;
+module_param(wait, bool, 0444);
+
+struct load {
+	struct task_struct *task;
+	struct completion done;
+	int irq;
+	/* Written by the interrupt handler, on the same CPU. */
+	unsigned int interrupts;
+	u64 at;
+	/* Results of the thread. */
+	unsigned int shots;
+	unsigned int wrong;	/* not exactly one interrupt */
+	unsigned int early;
+	unsigned int away;	/* the CPU was away when the timer expired */
+	unsigned int tardy;	/* and came back without the interrupt */
+	unsigned int failed;	/* hypercalls */
+	u64 calls;
+	struct vcpu_get_custom_timer before;
+};
+
+static DEFINE_PER_CPU(struct load, loads);
+
+static int get_timer(unsigned int cpu, struct vcpu_get_custom_timer *get)
+{
+	memset(get, 0, sizeof(*get));
+	return HYPERVISOR_vcpu_op(VCPUOP_get_custom_timer, xen_vcpu_nr(cpu),
+				  get);
+}
+
+static int set_timer_at(u64 expires, u64 window, u64 *now)
+{
+	struct vcpu_set_custom_timer set = {
+		.expires_ns = expires,
+		.window_ns = window,
+	};
+	int ret = HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer,
+				     xen_vcpu_nr(smp_processor_id()), &set);
+
+	*now = set.now_ns;
+	return ret;
+}
+
+static irqreturn_t load_interrupt(int irq, void *unused)
+{
+	struct load *l = this_cpu_ptr(&loads);
+	struct vcpu_get_custom_timer get;
+
+	if (get_timer(smp_processor_id(), &get))
+		l->failed++;
+	l->at = get.now_ns;
+	l->interrupts++;
+	return IRQ_HANDLED;
+}
+
+/*
+ * One timer. @spin: until well after its end, on the watch for the CPU having
+ * been away; otherwise the timer may have to wake the CPU.
+ */
+static void shoot(struct load *l, bool spin)
+{
+	u64 window = get_random_u32() % 2 * 100 * NSEC_PER_USEC;
+	unsigned int cpu = smp_processor_id(), had = l->interrupts, i;
+	struct vcpu_get_custom_timer get;
+	u64 now, seen, expires, late;
+
+	l->failed += !!get_timer(cpu, &get);
+	expires = get.now_ns + 200 * NSEC_PER_USEC +
+		  get_random_u32() % (2 * NSEC_PER_MSEC);
+	if (set_timer_at(expires, window, &now)) {
+		/* Too late is what a CPU that was away has to be told. */
+		if (now <= expires)
+			l->failed++;
+		return;
+	}
+	l->shots++;
+
+	/* From here on even the delivery on a running CPU should be over. */
+	late = expires + window + 50 * NSEC_PER_USEC;
+	if (spin) {
+		for (seen = now; seen < late; seen = get.now_ns) {
+			l->failed += !!get_timer(cpu, &get);
+			if (get.now_ns > late && seen < expires &&
+			    get.now_ns - seen > 200 * NSEC_PER_USEC) {
+				l->away++;
+				/* It comes before anything else happens. */
+				l->tardy += READ_ONCE(l->interrupts) == had;
+			}
+		}
+	} else {
+		usleep_range(3000, 4000);
+	}
+
+	/* For a guest that has just been paused. */
+	for (i = 0; READ_ONCE(l->interrupts) == had && i < 100; i++)
+		usleep_range(1000, 1500);
+	l->wrong += READ_ONCE(l->interrupts) != had + 1;
+	l->early += l->at < expires;
+}
+
+static int shots_thread(void *data)
+{
+	struct load *l = this_cpu_ptr(&loads);
+	unsigned int i;
+
+	for (i = 0; i < READ_ONCE(rounds); i++) {
+		shoot(l, i % 4);
+		cond_resched();
+	}
+	complete(&l->done);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
+	return 0;
+}
+
+/* Xen's time less sched_clock(), as exactly as a few tries can tell. */
+static u64 clock_offset(void)
+{
+	u64 best = U64_MAX, offset = 0, before, after;
+	struct vcpu_get_custom_timer get;
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		before = sched_clock();
+		get_timer(smp_processor_id(), &get);
+		after = sched_clock();
+		if (after - before < best) {
+			best = after - before;
+			offset = get.now_ns - before - best / 2;
+		}
+	}
+	return offset;
+}
+
+static int hammer_thread(void *data)
+{
+	struct vcpu_set_singleshot_timer shot = {};
+	struct load *l = this_cpu_ptr(&loads);
+	bool custom = !strcmp(hammer, "custom");
+	bool busy = !strcmp(hammer, "busy");
+	u64 soon = clock_offset() + NSEC_PER_USEC, now;
+
+	while (!kthread_should_stop()) {
+		local_irq_disable();
+		if (custom) {
+			set_timer_at(sched_clock() + soon, 0, &now);
+		} else if (!busy) {
+			shot.timeout_abs_ns = sched_clock() + soon;
+			HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer,
+					   xen_vcpu_nr(smp_processor_id()),
+					   &shot);
+		}
+		l->calls++;
+		if (wait)
+			safe_halt();
+		local_irq_enable();
+		cond_resched();
+	}
+	return 0;
+}
+
+static void stop_threads(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		struct load *l = per_cpu_ptr(&loads, cpu);
+
+		if (l->task)
+			kthread_stop(l->task);
+		l->task = NULL;
+		if (l->irq > 0)
+			unbind_from_irqhandler(l->irq, NULL);
+		l->irq = 0;
+	}
+}
+
+/* With CPU hotplug held off. Clears the results of the run before. */
+static int start_threads(int (*fn)(void *data), const char *name)
+{
+	struct task_struct *task;
+	unsigned int cpu;
+	struct load *l;
+
+	for_each_online_cpu(cpu) {
+		l = per_cpu_ptr(&loads, cpu);
+		memset(l, 0, sizeof(*l));
+		init_completion(&l->done);
+		if (get_timer(cpu, &l->before))
+			goto fail;
+		l->irq = bind_virq_to_irqhandler(VIRQ_CUSTOM_TIMER, cpu,
+						 load_interrupt,
+						 IRQF_PERCPU | IRQF_NOBALANCING,
+						 "customtimer_xenload", NULL);
+		if (l->irq < 0)
+			goto fail;
+		task = kthread_create_on_cpu(fn, NULL, cpu, name);
+		if (IS_ERR(task))
+			goto fail;
+		l->task = task;
+	}
+	for_each_online_cpu(cpu)
+		wake_up_process(per_cpu(loads, cpu).task);
+	return 0;
+
+fail:
+	stop_threads();
+	return -ENODEV;
+}
+
+static int shots_show(struct seq_file *m, void *v)
+{
+	unsigned int cpu, wrong = 0, early = 0, tardy = 0, failed = 0, away = 0;
+	u64 shots = 0, set = 0, fired = 0, parked = 0;
+	struct vcpu_get_custom_timer get;
+	bool armed = false;
+	int ret;
+
+	cpus_read_lock();
+	ret = start_threads(shots_thread, "xenload/%u");
+	if (ret)
+		goto out;
+	for_each_online_cpu(cpu) {
+		struct load *l = per_cpu_ptr(&loads, cpu);
+
+		wait_for_completion(&l->done);
+		wrong += l->wrong;
+		early += l->early;
+		away += l->away;
+		tardy += l->tardy;
+		failed += l->failed + !!get_timer(cpu, &get);
+		shots += l->shots;
+		set += get.set - l->before.set;
+		fired += get.fired - l->before.fired;
+		parked += get.parked - l->before.parked;
+		armed |= get.expires_ns;
+	}
+	stop_threads();
+
+	seq_printf(m, "# timers=%llu away=%u parked=%llu\n", shots, away, parked);
+	seq_printf(m, "%sok 1 - each of %llu timers raises exactly one interrupt (%u do not)\n",
+		   wrong || !shots ? "not " : "", shots, wrong);
+	seq_printf(m, "%sok 2 - none is early (%u are)\n",
+		   early ? "not " : "", early);
+	seq_printf(m, "%sok 3 - %u expired while the CPU was away, and the interrupt comes first of all (%u do not)\n",
+		   tardy ? "not " : "", away, tardy);
+	seq_printf(m, "%sok 4 - the hypervisor counts the same: set %llu, fired %llu\n",
+		   set == shots && fired == shots ? "" : "not ", set, fired);
+	seq_printf(m, "%sok 5 - nothing is left armed, and no hypercall has failed (%u have)\n",
+		   armed || failed ? "not " : "", failed);
+out:
+	cpus_read_unlock();
+	return ret;
+}
+
+static int count_show(struct seq_file *m, void *v)
+{
+	u64 end = sched_clock() + count_ms * NSEC_PER_MSEC, count = 0;
+	unsigned int i;
+
+	do {
+		for (i = 0; i < 1000; i++)
+			cpu_relax();
+		count++;
+		cond_resched();
+	} while (sched_clock() < end);
+	seq_printf(m, "%llu\n", count);
+	return 0;
+}
+
+static int __init xenload_init(void)
+{
+	int ret = 0;
+
+	if (!xen_domain())
+		return -ENODEV;
+	if (hammer) {
+		cpus_read_lock();
+		ret = start_threads(hammer_thread, "xenhammer/%u");
+		cpus_read_unlock();
+	} else if (!proc_create_single("customtimer_shots", 0400, NULL,
+				       shots_show) ||
+		   !proc_create_single("customtimer_count", 0400, NULL,
+				       count_show)) {
+		ret = -ENOMEM;
+	}
+	return ret;
+}
+
+static void __exit xenload_exit(void)
+{
+	u64 calls = 0, interrupts = 0;
+	unsigned int cpu;
+
+	if (!hammer) {
+		remove_proc_entry("customtimer_shots", NULL);
+		remove_proc_entry("customtimer_count", NULL);
+		return;
+	}
+	cpus_read_lock();
+	stop_threads();
+	for_each_online_cpu(cpu) {
+		calls += per_cpu(loads, cpu).calls;
+		interrupts += per_cpu(loads, cpu).interrupts;
+	}
+	cpus_read_unlock();
+	pr_info("calls=%llu interrupts=%llu\n", calls, interrupts);
+}
+
+module_init(xenload_init);
+module_exit(xenload_exit);
+
+MODULE_DESCRIPTION("The hypervisor's custom timer, used hard");
+MODULE_AUTHOR("xen-customtimer maintainers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest of a few kilobytes: 32 bits, PVH, no paging, no interrupts. It is there
+ * in no time, and its hypercalls take the hypervisor's way for 32-bit guests.
+ * What it prints goes to the hypervisor's log. Its command line says what it does:
+ *
+ * bounds	tries the operations at their limits, prints TAP and powers off
+ * armed	sets its timer far ahead, and sleeps
+ * soon		sets its timer 100 us ahead whenever it has expired, and sleeps
+ *		in between
+ * busy		the same, but does not sleep
+ * tick		is busy, and sets its timer each millisecond
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#include "xen/customtimer.h"
+
+/* ELF note 18, PHYS32_ENTRY: where Xen enters a PVH guest. */
+asm(".pushsection .note.xen, \"a\", @note\n"
+    ".long 4, 4, 18\n"
+    ".asciz \"Xen\"\n"
+    ".long entry\n"
+    ".popsection\n"
+    ".pushsection .text\n"
+    ".globl entry\n"
+    "entry: mov $stack + 8192, %esp\n"
+    "push %ebx\n"
+    "call stub_main\n"
+    ".popsection\n");
+
+char stack[8192] __attribute__((aligned(16)));
+static char hypercall_page[4096] __attribute__((aligned(4096)));
+
+/* Xen's own page takes the place of this one. Only what is of use here. */
+static volatile struct {
+	char vcpu_info[32][64];
+	u32 pending[32];
+	u32 mask[32];
+	char rest[4096 - 32 * 64 - 2 * 32 * 4];
+} shared_info __attribute__((aligned(4096)));
+
+static int hypercall(int number, long a, long b, long c)
+{
+	long ret;
+
+	asm volatile("call *%[entry]"
+		     : "=a" (ret), "+b" (a), "+c" (b), "+d" (c)
+		     : [entry] "r" (hypercall_page + number * 32)
+		     : "memory");
+	return ret;
+}
+
+static int op(int cmd, unsigned int vcpu, void *arg)
+{
+	return hypercall(24, cmd, vcpu, (long)arg);
+}
+
+static void put(const char *text)
+{
+	while (*text)
+		asm volatile("outb %0, $0xe9" : : "a" (*text++));
+}
+
+static void put_number(u64 n, unsigned int base)
+{
+	char text[24], *p = text + sizeof(text) - 1;
+	u32 high = n >> 32, low = n, digit;
+
+	*p = 0;
+	do {
+		/* Without the library's 64-bit division. */
+		digit = high % base;
+		high /= base;
+		asm("divl %2" : "+a" (low), "+d" (digit) : "r" (base));
+		*--p = "0123456789abcdef"[digit];
+	} while (high || low);
+	put(p);
+}
+
+static unsigned int tests;
+
+static void report(bool good, const char *what, u64 value, int want, int got)
+{
+	put(good ? "ok " : "not ok ");
+	put_number(++tests, 10);
+	put(" - ");
+	put(what);
+	put(" 0x");
+	put_number(value, 16);
+	put(want ? ": -" : ": ");
+	put_number(-want, 10);
+	if (!good) {
+		put(", returned -");
+		put_number(-got, 10);
+	}
+	put("\n");
+}
+
+#include "xen-bounds.h"
+
+static void shutdown(u32 reason)
+{
+	hypercall(29, 2 /* SCHEDOP_shutdown */, (long)&reason, 0);
+}
+
+/* Sets the timer for @expires, or as far from now as it takes. Returns what it was. */
+static u64 arm(u64 expires, u64 ahead)
+{
+	struct vcpu_set_custom_timer set = { .expires_ns = expires };
+	int ret;
+
+	while ((ret = op(VCPUOP_set_custom_timer, 0, &set)) == -BOUNDS_ETIME)
+		set.expires_ns = set.now_ns + (ahead *= 2);
+	if (ret)
+		shutdown(3 /* crash */);
+	return set.expires_ns;
+}
+
+static bool is(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* @start_info: struct hvm_start_info */
+void stub_main(const u32 *start_info)
+{
+	struct { uint16_t domid, size; u32 space, idx, gpfn; } map = {
+		.domid = 0x7ff0,	/* self */
+		.gpfn = (u32)&shared_info >> 12,
+	};
+	struct { u32 virq, vcpu, port; } bind = { .virq = VIRQ_CUSTOM_TIMER };
+	struct { u32 *ports, count; u64 timeout; } poll = { &bind.port, 1, 0 };
+	const char *mode = (const char *)start_info[6];
+	u32 eax = 0x40000002, msr, ecx = 0, edx;
+	bool sleeps = is(mode, "soon");
+	u64 ahead = is(mode, "tick") ? 1000000 : 100000, expires;
+
+	asm volatile("cpuid" : "+a" (eax), "=b" (msr), "+c" (ecx), "=d" (edx));
+	asm volatile("wrmsr" : : "c" (msr), "a" (hypercall_page), "d" (0));
+
+	if (is(mode, "bounds")) {
+		/* The last argument is beyond the guest's memory. */
+		bounds_run(0, 0, (void *)0xdeadb000, 0x123456789abcdefULL);
+		put("1..");
+		put_number(tests, 10);
+		put("\n");
+		shutdown(0 /* poweroff */);
+	}
+
+	if (hypercall(12, 7 /* XENMEM_add_to_physmap */, (long)&map, 0) ||
+	    hypercall(32, 1 /* EVTCHNOP_bind_virq */, (long)&bind, 0))
+		shutdown(3);
+	expires = arm(0, is(mode, "armed") ? 3600000000000ULL : ahead);
+	put("armed\n");
+	for (;;) {
+		if (sleeps || is(mode, "armed"))
+			hypercall(29, 3 /* SCHEDOP_poll */, (long)&poll, 0);
+		if (shared_info.pending[0] & 1U << bind.port) {
+			shared_info.pending[0] &= ~(1U << bind.port);
+			expires = arm(expires + ahead, ahead);
+		}
+	}
+}
