@@ -5,7 +5,7 @@
  * What it prints goes to the hypervisor's log. Its command line says what it does:
  *
  * bounds	tries the operations at their limits, prints TAP and powers off
- * armed	sets its timer far ahead, and sleeps
+ * armed	sets its timer an hour ahead, with a window of 5 ms, and sleeps
  * soon		sets its timer 100 us ahead whenever it has expired, and sleeps
  *		in between
  * busy		the same, but does not sleep
@@ -108,10 +108,15 @@ static void shutdown(u32 reason)
 	hypercall(29, 2 /* SCHEDOP_shutdown */, (long)&reason, 0);
 }
 
+static u64 window;
+
 /* Sets the timer for @expires, or as far from now as it takes. Returns what it was. */
 static u64 arm(u64 expires, u64 ahead)
 {
-	struct vcpu_set_custom_timer set = { .expires_ns = expires };
+	struct vcpu_set_custom_timer set = {
+		.expires_ns = expires,
+		.window_ns = window,
+	};
 	int ret;
 
 	while ((ret = op(VCPUOP_set_custom_timer, 0, &set)) == -BOUNDS_ETIME)
@@ -157,10 +162,15 @@ void stub_main(const u32 *start_info)
 	if (hypercall(12, 7 /* XENMEM_add_to_physmap */, (long)&map, 0) ||
 	    hypercall(32, 1 /* EVTCHNOP_bind_virq */, (long)&bind, 0))
 		shutdown(3);
-	expires = arm(0, is(mode, "armed") ? 3600000000000ULL : ahead);
+	if (is(mode, "armed")) {
+		ahead = 1800000000000ULL;
+		window = 5000000;
+		sleeps = true;
+	}
+	expires = arm(0, ahead);
 	put("armed\n");
 	for (;;) {
-		if (sleeps || is(mode, "armed"))
+		if (sleeps)
 			hypercall(29, 3 /* SCHEDOP_poll */, (long)&poll, 0);
 		if (shared_info.pending[0] & 1U << bind.port) {
 			shared_info.pending[0] &= ~(1U << bind.port);
