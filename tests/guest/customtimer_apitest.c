@@ -659,11 +659,11 @@ static struct lock_class_key apitest_key;
 static int apitest_open(struct inode *inode, struct file *file)
 {
 	int err = single_open_size(file, apitest_show, NULL, 65536);
-	struct seq_file *m = file->private_data;
 
 	/* Of a class of its own: the tests read /proc/customtimer meanwhile. */
 	if (!err)
-		lockdep_set_class(&m->lock, &apitest_key);
+		lockdep_set_class(&((struct seq_file *)file->private_data)->lock,
+				  &apitest_key);
 	return err;
 }
 
