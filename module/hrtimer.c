@@ -29,8 +29,8 @@ static void ct_hrtimer_cpu_down(struct custom_timer_base *base)
 	hrtimer_cancel(&base->hrtimer);
 }
 
-static int ct_hrtimer_arm(struct custom_timer_base *base, ktime_t expires,
-			  u64 window_ns)
+static int ct_hrtimer_arm(struct custom_timer_base *base, ktime_t now,
+			  ktime_t expires, u64 window_ns)
 {
 	base->stats.armed++;
 	hrtimer_start_range_ns(&base->hrtimer, expires, window_ns,

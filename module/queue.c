@@ -28,14 +28,19 @@ RB_DECLARE_CALLBACKS(static, ct_min_end, struct custom_timer, node, min_end,
 		     ct_compute_min_end)
 
 /* The caller serialises all calls on one queue. */
-void ct_queue_init(struct ct_queue *q)
+void ct_queue_init(struct ct_queue *q, bool windows)
 {
 	q->root = RB_ROOT_CACHED;
 	q->count = 0;
+	q->windows = windows;
 }
 
-/* Timers with the same deadline keep the order in which they were added. */
-void ct_queue_add(struct ct_queue *q, struct custom_timer *t)
+/*
+ * Links @t where it belongs; true if that is leftmost. @windows is constant, so
+ * that an exact queue has a loop of its own.
+ */
+static __always_inline bool ct_link(struct ct_queue *q, struct custom_timer *t,
+				    bool windows)
 {
 	struct rb_node **link = &q->root.rb_root.rb_node;
 	struct rb_node *parent = NULL;
@@ -45,7 +50,7 @@ void ct_queue_add(struct ct_queue *q, struct custom_timer *t)
 		struct custom_timer *other = ct_timer_of(*link);
 
 		parent = *link;
-		if (t->end < other->min_end)
+		if (windows && t->end < other->min_end)
 			other->min_end = t->end;
 		if (t->expires < other->expires) {
 			link = &parent->rb_left;
@@ -54,15 +59,33 @@ void ct_queue_add(struct ct_queue *q, struct custom_timer *t)
 			leftmost = false;
 		}
 	}
-	t->min_end = t->end;
 	rb_link_node(&t->node, parent, link);
-	rb_insert_augmented_cached(&t->node, &q->root, leftmost, &ct_min_end);
+	return leftmost;
+}
+
+/* Timers with the same deadline keep the order in which they were added. */
+void ct_queue_add(struct ct_queue *q, struct custom_timer *t)
+{
+	bool leftmost;
+
+	if (q->windows) {
+		leftmost = ct_link(q, t, true);
+		t->min_end = t->end;
+		rb_insert_augmented_cached(&t->node, &q->root, leftmost,
+					   &ct_min_end);
+	} else {
+		leftmost = ct_link(q, t, false);
+		rb_insert_color_cached(&t->node, &q->root, leftmost);
+	}
 	q->count++;
 }
 
 void ct_queue_del(struct ct_queue *q, struct custom_timer *t)
 {
-	rb_erase_augmented_cached(&t->node, &q->root, &ct_min_end);
+	if (q->windows)
+		rb_erase_augmented_cached(&t->node, &q->root, &ct_min_end);
+	else
+		rb_erase_cached(&t->node, &q->root);
 	q->count--;
 }
 
@@ -85,7 +108,7 @@ struct custom_timer *ct_queue_from(const struct ct_queue *q, ktime_t from)
 
 /**
  * ct_queue_next - when to interrupt next for the timers of a queue
- * @q: the queue
+ * @q: a queue with windows
  * @end: set to the latest moment that still keeps every window
  *
  * The smallest end E of all windows bounds the next interrupt. Every timer

@@ -8,9 +8,17 @@
 
 #include "customtimer.h"
 
+/**
+ * struct ct_queue - timers in the order of their deadlines
+ * @root: the tree
+ * @count: the number of timers
+ * @windows: they have windows. Those of an exact queue have none, and spare it
+ *	keeping @min_end of its timers.
+ */
 struct ct_queue {
 	struct rb_root_cached root;
 	unsigned int count;
+	bool windows;
 };
 
 static inline struct custom_timer *ct_timer_of(struct rb_node *node)
@@ -24,7 +32,19 @@ static inline struct custom_timer *ct_queue_first(const struct ct_queue *q)
 	return ct_timer_of(rb_first_cached(&q->root));
 }
 
-void ct_queue_init(struct ct_queue *q);
+/*
+ * Whether the next interrupt depends on @t, which is in the queue: without it,
+ * the same moment would do for all others.
+ */
+static inline bool ct_queue_leads(const struct ct_queue *q,
+				  const struct custom_timer *t)
+{
+	if (!q->windows)
+		return ct_queue_first(q) == t;
+	return t->expires <= ct_timer_of(q->root.rb_root.rb_node)->min_end;
+}
+
+void ct_queue_init(struct ct_queue *q, bool windows);
 void ct_queue_add(struct ct_queue *q, struct custom_timer *t);
 void ct_queue_del(struct ct_queue *q, struct custom_timer *t);
 struct custom_timer *ct_queue_from(const struct ct_queue *q, ktime_t from);

@@ -30,9 +30,11 @@
 
 /*
  * The setting of a timer that was cancelled stays when the next is due so soon
- * after it: a hypercall at each cancellation is dearer than an interrupt.
+ * after it, or when it is so far ahead: a hypercall at each cancellation is
+ * dearer than an interrupt in vain, and the next start may make use of it.
  */
 #define CT_KEEP_NS NSEC_PER_MSEC
+#define CT_FAR_NS (10 * NSEC_PER_MSEC)
 
 const struct ct_backend *ct_backend;
 
@@ -61,18 +63,45 @@ static struct ct_queue *ct_queue_of(struct custom_timer_base *base,
 	return t->end == t->expires ? &base->exact : &base->range;
 }
 
-/* Base locked. */
-static void ct_enqueue(struct custom_timer_base *base, struct custom_timer *t)
+/*
+ * Whether the interrupt that is set comes before @t needs one: then that one
+ * can see to @t. Base locked.
+ */
+static noinline bool ct_is_covered(const struct custom_timer_base *base,
+				   const struct custom_timer *t)
 {
-	ct_queue_add(ct_queue_of(base, t), t);
-	t->queued = true;
+	return base->armed != KTIME_MAX &&
+	       base->armed_end <= ktime_sub(t->expires,
+					    ct_precise_lead(&base->precise));
 }
 
-/* Base locked. */
-static void ct_dequeue(struct custom_timer_base *base, struct custom_timer *t)
+/* Returns whether the setting may have to change. Base locked. */
+static __always_inline bool ct_enqueue(struct custom_timer_base *base,
+				       struct custom_timer *t)
 {
-	ct_queue_del(ct_queue_of(base, t), t);
+	struct ct_queue *q = ct_queue_of(base, t);
+
+	ct_queue_add(q, t);
+	t->queued = true;
+	return ct_queue_leads(q, t) && !ct_is_covered(base, t);
+}
+
+/* Whether the setting may stay if it turns out to be too early. Base locked. */
+static bool ct_is_far(const struct custom_timer_base *base)
+{
+	return time_before(jiffies, base->far_until);
+}
+
+/* Returns whether the setting may have to change. Base locked. */
+static __always_inline bool ct_dequeue(struct custom_timer_base *base,
+				       struct custom_timer *t)
+{
+	struct ct_queue *q = ct_queue_of(base, t);
+	bool led = ct_queue_leads(q, t);
+
+	ct_queue_del(q, t);
 	t->queued = false;
+	return led && !(base->armed_exact && ct_is_far(base));
 }
 
 /*
@@ -138,25 +167,20 @@ static void ct_stop(struct custom_timer_base *base)
 }
 
 /*
- * Sets the interrupt source for the next event, but for no moment before
- * @floor. Base locked, on its CPU.
+ * Sets the interrupt source to @next or, at the latest, @end; takes its setting
+ * back if @next is KTIME_MAX. Base locked and online, on its CPU.
  */
-static void ct_program(struct custom_timer_base *base, ktime_t floor)
+static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
 {
-	ktime_t end, next = ct_next_event(base, &end);
+	ktime_t now;
+	s64 far;
 	int err;
-
-	if (!base->online)
-		return;
 
 	if (next == KTIME_MAX) {
 		if (base->armed != KTIME_MAX)
 			ct_stop(base);
 		return;
 	}
-
-	next = max(next, floor);
-	end = max(next, end);
 	if (next == base->armed && end == base->armed_end)
 		return;
 
@@ -165,7 +189,11 @@ static void ct_program(struct custom_timer_base *base, ktime_t floor)
 	base->armed_exact = next == end;
 	if (base->armed_exact && base->precise.broke)
 		base->precise.degraded++;
-	err = ct_backend->arm(base, next, ktime_sub(end, next));
+
+	now = ktime_get();
+	far = ktime_sub(next, now) - CT_FAR_NS;
+	base->far_until = jiffies + (far > 0 ? nsecs_to_jiffies(far) : 0);
+	err = ct_backend->arm(base, now, next, ktime_sub(end, next));
 	trace_customtimer_arm(next, ktime_sub(end, next), err);
 	if (!err)
 		return;
@@ -178,7 +206,19 @@ static void ct_program(struct custom_timer_base *base, ktime_t floor)
 	pr_warn_once("the hypervisor refused to set the timer (%d), an hrtimer stands in for it\n",
 		     err);
 	base->fallback = true;
-	ct_hrtimer_backend.arm(base, next, ktime_sub(end, next));
+	ct_hrtimer_backend.arm(base, now, next, ktime_sub(end, next));
+}
+
+/*
+ * Sets the interrupt source for the next event, but for no moment before
+ * @floor. Base locked, on its CPU.
+ */
+static void ct_program(struct custom_timer_base *base, ktime_t floor)
+{
+	ktime_t end, next = ct_next_event(base, &end);
+
+	if (base->online)
+		ct_set(base, max(next, floor), max(end, floor));
 }
 
 /*
@@ -201,11 +241,11 @@ static void ct_update(struct custom_timer_base *base)
 		base->armed_end > end);
 	wasteful = base->armed < next &&
 		   (next <= base->armed_end ||
-		    next - base->armed >= CT_KEEP_NS);
+		    (next - base->armed >= CT_KEEP_NS && !ct_is_far(base)));
 
 	if (base->cpu == smp_processor_id()) {
 		if (late || wasteful)
-			ct_program(base, 0);
+			ct_set(base, next, end);
 	} else if (late && !base->kicked) {
 		base->kicked = true;
 		smp_call_function_single_async(base->cpu, &base->kick);
@@ -451,8 +491,9 @@ static struct custom_timer_base *ct_move(struct custom_timer *t,
 static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 		    u64 window_ns)
 {
-	struct custom_timer_base *base;
+	struct custom_timer_base *base, *to;
 	unsigned long flags;
+	bool update = false;
 
 	if (!t->base || !t->function) {
 		pr_err_once("a timer was started without custom_timer_setup()\n");
@@ -461,14 +502,17 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 
 	base = ct_lock_base(t, &flags);
 	if (t->queued)
-		ct_dequeue(base, t);
-	base = ct_move(t, base, cpu < 0 ? smp_processor_id() : cpu);
+		update = ct_dequeue(base, t);
+	to = cpu < 0 ? this_cpu_ptr(&ct_bases) : ct_base_of(cpu);
+	if (unlikely(base != to || !base->online))
+		base = ct_move(t, base, to->cpu);
 	t->expires = max(expires, (ktime_t)0);
 	t->end = ct_add(t->expires, window_ns);
-	ct_enqueue(base, t);
+	update |= ct_enqueue(base, t);
 	base->stats.started++;
 	trace_customtimer_start(t, base->cpu);
-	ct_update(base);
+	if (update)
+		ct_update(base);
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return 0;
 }
@@ -550,6 +594,32 @@ int schedule_custom_timer(struct custom_timer *t, u64 delay_ns)
 }
 EXPORT_SYMBOL_GPL(schedule_custom_timer);
 
+/* See custom_timer_try_to_cancel(). */
+static __always_inline int ct_try_to_cancel(struct custom_timer *t)
+{
+	struct custom_timer_base *base;
+	unsigned long flags;
+	bool update;
+	int ret = 0;
+
+	if (!t->base)
+		return 0;
+
+	base = ct_lock_base(t, &flags);
+	if (base->running == t) {
+		ret = -1;
+	} else if (t->queued) {
+		update = ct_dequeue(base, t);
+		base->stats.cancelled++;
+		trace_customtimer_cancel(t);
+		if (update)
+			ct_update(base);
+		ret = 1;
+	}
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	return ret;
+}
+
 /**
  * custom_timer_try_to_cancel - take a timer back unless its callback runs
  * @t: the timer
@@ -561,25 +631,7 @@ EXPORT_SYMBOL_GPL(schedule_custom_timer);
  */
 int custom_timer_try_to_cancel(struct custom_timer *t)
 {
-	struct custom_timer_base *base;
-	unsigned long flags;
-	int ret = 0;
-
-	if (!t->base)
-		return 0;
-
-	base = ct_lock_base(t, &flags);
-	if (base->running == t) {
-		ret = -1;
-	} else if (t->queued) {
-		ct_dequeue(base, t);
-		base->stats.cancelled++;
-		trace_customtimer_cancel(t);
-		ct_update(base);
-		ret = 1;
-	}
-	raw_spin_unlock_irqrestore(&base->lock, flags);
-	return ret;
+	return ct_try_to_cancel(t);
 }
 EXPORT_SYMBOL_GPL(custom_timer_try_to_cancel);
 
@@ -598,7 +650,7 @@ int custom_timer_cancel(struct custom_timer *t)
 {
 	int ret;
 
-	while ((ret = custom_timer_try_to_cancel(t)) < 0)
+	while ((ret = ct_try_to_cancel(t)) < 0)
 		cpu_relax();
 	return ret;
 }
@@ -696,8 +748,8 @@ void ct_timer_init(void)
 		base->irq = -1;
 		base->armed = KTIME_MAX;
 		base->armed_end = KTIME_MAX;
-		ct_queue_init(&base->exact);
-		ct_queue_init(&base->range);
+		ct_queue_init(&base->exact, false);
+		ct_queue_init(&base->range, true);
 		base->raise = IRQ_WORK_INIT_HARD(ct_raised);
 		INIT_CSD(&base->kick, ct_kick, base);
 		snprintf(base->name, sizeof(base->name), "customtimer%u", cpu);

@@ -50,6 +50,7 @@ struct ct_stats {
  *	Means nothing while @raised.
  * @armed_end: the latest moment that setting allows
  * @armed_exact: the setting is for an exact timer
+ * @far_until: jiffies until which that setting is far ahead
  * @precise: lead and wait
  * @pass: number of the current run of the expiry loop
  * @raise: interrupts this CPU at once
@@ -74,6 +75,7 @@ struct custom_timer_base {
 	ktime_t armed;
 	ktime_t armed_end;
 	bool armed_exact;
+	unsigned long far_until;
 	struct ct_precise precise;
 	u64 pass;
 	struct irq_work raise;
@@ -93,7 +95,7 @@ struct custom_timer_base {
  * @cpu_up: prepares @base's CPU, which is online; may sleep
  * @cpu_down: undoes @cpu_up; may sleep
  * @arm: interrupts within [@expires, @expires + @window_ns], replacing what was
- *	set before; may interrupt earlier, to look at a far deadline again.
+ *	set before; @now has just been read. May interrupt earlier, to look at a far deadline again.
  *	Runs on the CPU with the base locked. An error means that nothing will
  *	come: -ETIME because @expires has passed, others for good.
  * @stop: takes back what @arm set; same context
@@ -103,7 +105,7 @@ struct ct_backend {
 	int (*probe)(void);
 	int (*cpu_up)(struct custom_timer_base *base);
 	void (*cpu_down)(struct custom_timer_base *base);
-	int (*arm)(struct custom_timer_base *base, ktime_t expires,
+	int (*arm)(struct custom_timer_base *base, ktime_t now, ktime_t expires,
 		   u64 window_ns);
 	void (*stop)(struct custom_timer_base *base);
 };

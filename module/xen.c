@@ -40,6 +40,9 @@
 #define CT_HOP_MIN_NS NSEC_PER_MSEC
 #define CT_HOP_MAX_NS (3600 * NSEC_PER_SEC)
 
+/* A clock offset that may be too small by no more than this is good enough. */
+#define CT_SURE_NS 1000
+
 /* Only the FIFO event ABI takes priorities; whether ours was taken tells. */
 static bool ct_xen_fifo;
 
@@ -184,37 +187,40 @@ static void ct_xen_cpu_down(struct custom_timer_base *base)
 }
 
 /*
- * Corrects the clock offset from Xen's present and sched_clock() before and
- * after the hypercall that told it. Returns true if the offset was too large,
+ * Corrects the clock offset from Xen's present and sched_clock() before the
+ * hypercall that told it, and after. Returns true if the offset was too large,
  * which means that the timer was set too late.
  */
 static bool ct_mend_clock(struct custom_timer_base *base, u64 xen_now,
-			  u64 before, u64 after)
+			  u64 before)
 {
-	s64 least = xen_now - after;
 	s64 most = xen_now - before;
+	s64 least;
 
 	if (base->clock_offset > most) {
 		base->clock_offset = most;
 		return true;
 	}
-	if (base->clock_offset < least)
-		base->clock_offset = least;
+	/* Reading the clock is not for nothing. */
+	if (most - base->clock_offset > CT_SURE_NS) {
+		least = xen_now - sched_clock();
+		base->clock_offset = max(base->clock_offset, least);
+	}
 	return false;
 }
 
 /* Base locked, on its CPU. */
-static int ct_xen_arm(struct custom_timer_base *base, ktime_t expires,
-		      u64 window_ns)
+static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
+		      ktime_t expires, u64 window_ns)
 {
 	struct vcpu_set_custom_timer set = {};
 	unsigned int attempt;
-	u64 before, after;
+	u64 before;
 	s64 delay, slew;
 	int err;
 
 	for (attempt = 0; attempt < CT_MAX_ATTEMPTS; attempt++) {
-		delay = ktime_sub(expires, ktime_get());
+		delay = ktime_sub(expires, now);
 		if (delay <= 0)
 			return -ETIME;
 		/* What NTP may make of the delay; next to nothing of a short one. */
@@ -233,13 +239,13 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t expires,
 					 delay, 1, XEN_CUSTOM_TIMER_MAX_NS);
 		err = HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer,
 					 xen_vcpu_nr(base->cpu), &set);
-		after = sched_clock();
 		if (err && err != -ETIME)
 			return err;
 		base->stats.armed++;
-		if (!ct_mend_clock(base, set.now_ns, before, after) && !err)
+		if (!ct_mend_clock(base, set.now_ns, before) && !err)
 			return 0;
 		base->stats.retries++;
+		now = ktime_get();
 	}
 	/* Our clocks stand still, or Xen's does not agree with itself. */
 	return -ETIME;

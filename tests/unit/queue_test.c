@@ -66,7 +66,7 @@ static ktime_t oracle_from(ktime_t from)
  * The depth in black nodes of a subtree, -1 if the tree's rules or the smallest
  * ends are broken somewhere in it.
  */
-static int audit(struct rb_node *node, ktime_t *min_end)
+static int audit(struct rb_node *node, bool windows, ktime_t *min_end)
 {
 	struct custom_timer *t = ct_timer_of(node);
 	ktime_t left_end, right_end;
@@ -75,14 +75,14 @@ static int audit(struct rb_node *node, ktime_t *min_end)
 	*min_end = KTIME_MAX;
 	if (!node)
 		return 1;
-	left = audit(node->rb_left, &left_end);
-	right = audit(node->rb_right, &right_end);
+	left = audit(node->rb_left, windows, &left_end);
+	right = audit(node->rb_right, windows, &right_end);
 	*min_end = t->end;
 	if (left_end < *min_end)
 		*min_end = left_end;
 	if (right_end < *min_end)
 		*min_end = right_end;
-	if (left < 0 || left != right || t->min_end != *min_end)
+	if (left < 0 || left != right || (windows && t->min_end != *min_end))
 		return -1;
 	if (!(node->__rb_parent_color & 1) &&
 	    ((node->rb_left && !(node->rb_left->__rb_parent_color & 1)) ||
@@ -91,7 +91,7 @@ static int audit(struct rb_node *node, ktime_t *min_end)
 	return left + (node->__rb_parent_color & 1);
 }
 
-static void test_random(void)
+static void test_random(bool windows)
 {
 	unsigned int step, wrong = 0, broken = 0, count = 0;
 	ktime_t end, want_end, min_end, from;
@@ -99,7 +99,7 @@ static void test_random(void)
 	struct ct_queue q;
 	ktime_t span;
 
-	ct_queue_init(&q);
+	ct_queue_init(&q, windows);
 	for (step = 0; step < STEPS; step++) {
 		/* Crowded and sparse phases, equal deadlines included. */
 		span = step / 100000 % 2 ? 50 : 1000000;
@@ -110,23 +110,30 @@ static void test_random(void)
 			count--;
 		} else {
 			t->expires = number(span);
-			t->end = t->expires + (number(3) ? number(span) : 0);
+			t->end = t->expires;
+			if (windows && number(3))
+				t->end += number(span);
 			ct_queue_add(&q, t);
 			t->queued = true;
 			count++;
 		}
-		wrong += ct_queue_next(&q, &end) != oracle_next(&want_end) ||
-			 end != want_end || q.count != count;
+		if (windows)
+			wrong += ct_queue_next(&q, &end) !=
+				 oracle_next(&want_end) || end != want_end;
+		wrong += q.count != count;
 		t = ct_queue_first(&q);
 		wrong += (t ? t->expires : KTIME_MAX) != oracle_first();
 		from = number(span);
 		t = ct_queue_from(&q, from);
 		wrong += (t ? t->expires : KTIME_MAX) != oracle_from(from);
 		if (step % 64 == 0)
-			broken += audit(q.root.rb_root.rb_node, &min_end) < 0;
+			broken += audit(q.root.rb_root.rb_node, windows,
+					&min_end) < 0;
 	}
-	ok(!wrong, "%u random steps: first, next and from as the oracle says", STEPS);
-	ok(!broken, "%u random steps: the tree keeps its rules", STEPS);
+	ok(!wrong, "%u random steps, %s: first, next and from as the oracle says",
+	   STEPS, windows ? "windows" : "exact");
+	ok(!broken, "%u random steps, %s: the tree keeps its rules", STEPS,
+	   windows ? "windows" : "exact");
 	for (step = 0; step < TIMERS; step++)
 		timers[step].queued = false;
 }
@@ -143,7 +150,7 @@ static void test_example(void)
 	struct ct_queue q;
 	ktime_t next, end;
 
-	ct_queue_init(&q);
+	ct_queue_init(&q, true);
 	next = ct_queue_next(&q, &end);
 	ok(next == KTIME_MAX && end == KTIME_MAX, "an empty queue wants nothing");
 	add(&q, 0, 100, 103);
@@ -171,7 +178,7 @@ static void test_order(void)
 	struct ct_queue q;
 	int i;
 
-	ct_queue_init(&q);
+	ct_queue_init(&q, true);
 	for (i = 0; i < 50; i++)
 		add(&q, i, i % 3, i % 3);
 	ok(ct_queue_from(&q, 0) == &timers[0] &&
@@ -209,7 +216,7 @@ static void test_stabbing(void)
 	int i, used, optimum;
 
 	for (round = 0; round < 5000; round++) {
-		ct_queue_init(&q);
+		ct_queue_init(&q, true);
 		for (i = 0; i < TIMERS; i++) {
 			next = number(100000);
 			add(&q, i, next, next + number(1 + number(3000)));
@@ -236,11 +243,43 @@ static void test_stabbing(void)
 	ok(!broken, "5000 sets of %d windows: no window is missed", TIMERS);
 }
 
+/* A timer that does not lead can come and go without moving the interrupt. */
+static void test_leads(void)
+{
+	unsigned int round, wrong = 0, leading = 0;
+	ktime_t next, end, next_without, end_without;
+	struct ct_queue q;
+	int i, n;
+
+	for (round = 0; round < 20000; round++) {
+		ct_queue_init(&q, true);
+		n = 1 + number(20);
+		for (i = 0; i < n; i++) {
+			next = number(1000);
+			add(&q, i, next, next + number(300));
+		}
+		i = number(n);
+		if (ct_queue_leads(&q, &timers[i])) {
+			leading++;
+			continue;
+		}
+		next = ct_queue_next(&q, &end);
+		ct_queue_del(&q, &timers[i]);
+		next_without = ct_queue_next(&q, &end_without);
+		wrong += next != next_without || end != end_without;
+	}
+	ok(!wrong && leading && leading < round,
+	   "what does not lead does not move the next interrupt (%u of %u lead)",
+	   leading, round);
+}
+
 int main(void)
 {
 	test_example();
 	test_order();
 	test_stabbing();
-	test_random();
+	test_leads();
+	test_random(true);
+	test_random(false);
 	return done_testing();
 }

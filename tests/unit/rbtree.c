@@ -124,3 +124,37 @@ struct rb_node *rb_next(const struct rb_node *node)
 		node = parent;
 	return parent;
 }
+
+static void no_rotate(struct rb_node *old, struct rb_node *new)
+{
+	(void)old;
+	(void)new;
+}
+
+static void no_copy(struct rb_node *old, struct rb_node *new)
+{
+	(void)old;
+	(void)new;
+}
+
+static void no_propagate(struct rb_node *node, struct rb_node *stop)
+{
+	(void)node;
+	(void)stop;
+}
+
+static const struct rb_augment_callbacks plain = {
+	.propagate = no_propagate,
+	.copy = no_copy,
+	.rotate = no_rotate,
+};
+
+void rb_insert_color(struct rb_node *node, struct rb_root *root)
+{
+	__rb_insert_augmented(node, root, no_rotate);
+}
+
+void rb_erase(struct rb_node *node, struct rb_root *root)
+{
+	rb_erase_augmented(node, root, &plain);
+}
