@@ -25,7 +25,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules demo check check-debug test setup bed style install install-module \
+.PHONY: all modules demo check check-debug bench test setup bed style install install-module \
 	uninstall clean help
 
 all install install-module: TESTS = n
@@ -67,6 +67,9 @@ check: bed bed-kernel-6.12 style ## run all tests
 check-debug: bed bed-kernel-debug bed-kernel-debug-pv ## run the tests of the module on a kernel with KASAN, lockdep and more
 	hypervisor-patch/build 4.17-stock >/dev/null
 	tests/run --suite tests/suite-debug $(T)
+
+bench: bed ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows
+	tests/bench/run $(B)
 
 style: setup ## sparse over the modules, shellcheck over the scripts
 	tests/style $(BED_KVER)
