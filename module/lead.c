@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "lead.h"
 
-/* A step down as a shift of the quantile; one up is 99 times as large. */
-#define CT_LEAD_STEP_SHIFT 10
+/* A step down as a shift of the quantile, and how many of them one up has. */
+#define CT_LEAD_STEP_SHIFT 12
+#define CT_LEAD_STEPS_UP 511
 
-/* The least step up. */
-#define CT_LEAD_MIN_UP_NS 500
+/* What of an excess is added to a step up, as a shift: follows a slower guest. */
+#define CT_LEAD_EXCESS_SHIFT 6
 
 /*
- * So many delays in a row below the quantile, and half the excess goes: single
- * steps would take thousands of expiries to follow a guest that got faster.
+ * So many delays in a row below the quantile, and all but an eighth of the excess
+ * goes: single steps would take thousands of expiries to follow a guest that got
+ * faster.
  */
-#define CT_LEAD_WINDOW 64
+#define CT_LEAD_WINDOW 128
 
 /* Room above the quantile for the handler's own work, plus 1/16 for jitter. */
 #define CT_LEAD_ROOM_NS 200
 
 /*
- * Takes in one delay. The first is believed at once. After that the quantile goes up 99 steps when a delay exceeds it
- * and down one when it does not, so that it comes to rest where 1 in 100 does.
+ * Takes in one delay. The first is believed at once. After that the quantile goes
+ * up CT_LEAD_STEPS_UP when a delay exceeds it and down one when it does not, so
+ * that it comes to rest where one in so many does. One in 100 would be too many:
+ * the 99th percentile of the errors would then be those of late interrupts.
  */
 void ct_lead_track(struct ct_lead *l, u64 delay_ns, u32 max_ns)
 {
@@ -28,10 +32,10 @@ void ct_lead_track(struct ct_lead *l, u64 delay_ns, u32 max_ns)
 
 	if (delay > l->quantile) {
 		gap = delay - l->quantile;
-		step = 99 * step + CT_LEAD_MIN_UP_NS;
-		if (!l->quantile || gap < step)
-			step = gap;
-		l->quantile += step;
+		if (l->quantile)
+			gap = CT_LEAD_STEPS_UP * step +
+			      (gap >> CT_LEAD_EXCESS_SHIFT);
+		l->quantile += gap;
 		l->seen = 0;
 		l->window_max = 0;
 		return;
@@ -43,7 +47,7 @@ void ct_lead_track(struct ct_lead *l, u64 delay_ns, u32 max_ns)
 		l->window_max = delay;
 	if (++l->seen == CT_LEAD_WINDOW) {
 		if (l->quantile > l->window_max)
-			l->quantile -= (l->quantile - l->window_max) / 2;
+			l->quantile -= (l->quantile - l->window_max) / 8 * 7;
 		l->seen = 0;
 		l->window_max = 0;
 	}

@@ -11,7 +11,7 @@
 
 /**
  * struct ct_lead - what is known of the delays
- * @quantile: about their 99th percentile, in ns
+ * @quantile: what all but a few in 1000 of them stay below, in ns
  * @window_max: the longest of the current window
  * @seen: number of delays in the current window
  */

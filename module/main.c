@@ -9,6 +9,7 @@
 #include <linux/platform_device.h>
 
 #include "debugfs.h"
+#include "guard.h"
 #include "procfs.h"
 #include "timer.h"
 
@@ -150,15 +151,21 @@ static int __init ct_init(void)
 		goto err_notifier;
 	}
 
-	err = ct_procfs_init();
+	err = ct_guard_init();
 	if (err)
 		goto err_platform;
+
+	err = ct_procfs_init();
+	if (err)
+		goto err_guard;
 	ct_debugfs_init();
 
 	pr_info("version %s, backend %s\n", CUSTOM_TIMER_VERSION,
 		ct_backend->name);
 	return 0;
 
+err_guard:
+	ct_guard_exit();
 err_platform:
 	platform_device_unregister(ct_platform_device);
 	platform_driver_unregister(&ct_platform_driver);
@@ -174,6 +181,7 @@ static void __exit ct_exit(void)
 {
 	ct_debugfs_exit();
 	ct_procfs_exit();
+	ct_guard_exit();
 	platform_device_unregister(ct_platform_device);
 	platform_driver_unregister(&ct_platform_driver);
 	unregister_module_notifier(&ct_module_notifier);

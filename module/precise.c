@@ -20,9 +20,18 @@
 #define CT_EARLY_NS 2000
 
 /* The longest time that waiting can be saved up for. */
-#define CT_BUDGET_NS (200 * NSEC_PER_USEC)
+#define CT_BUDGET_NS CT_MAX_GUARD_NS
 
 #define CT_MAX_LEAD_NS 1000000
+
+/* To order an interrupt takes no longer, unless the vCPU lost its CPU meanwhile. */
+#define CT_MAX_ORDER_NS 50000
+
+/*
+ * The way from the guard to the expiry loop is not believed to take longer: it
+ * did when another event's handler came first.
+ */
+#define CT_MAX_DISPATCH_NS 5000
 
 /*
  * Reading CLOCK_MONOTONIC takes longer than the error that is aimed at, so the
@@ -36,17 +45,26 @@
 #define CT_RATE_MIN_NS (50 * NSEC_PER_USEC)
 #define CT_RATE_MAX_NS NSEC_PER_SEC
 
-static int ct_set_bounded(const char *val, const struct kernel_param *kp,
-			  unsigned int max)
+/* The number from 0 to @max that @val is. Complains of any other text. */
+int ct_precise_parse(const char *val, const struct kernel_param *kp,
+		     unsigned int max, unsigned int *number)
 {
-	unsigned int value;
-
-	if (kstrtouint(val, 0, &value) || value > max) {
+	if (kstrtouint(val, 0, number) || *number > max) {
 		pr_err("%s takes a number from 0 to %u\n", kp->name, max);
 		return -EINVAL;
 	}
-	WRITE_ONCE(*(unsigned int *)kp->arg, value);
 	return 0;
+}
+
+static int ct_set_bounded(const char *val, const struct kernel_param *kp,
+			  unsigned int max)
+{
+	unsigned int number;
+	int err = ct_precise_parse(val, kp, max, &number);
+
+	if (!err)
+		WRITE_ONCE(*(unsigned int *)kp->arg, number);
+	return err;
 }
 
 static int ct_set_lead(const char *val, const struct kernel_param *kp)
@@ -96,10 +114,32 @@ u32 ct_precise_lead(const struct ct_precise *p)
 	return p->broke ? 0 : ct_lead_ns(&p->lead, ct_precise_max_lead());
 }
 
+/*
+ * How much earlier than ordered an exact timer's interrupt is still welcome: it
+ * would take as long to order another.
+ */
+u32 ct_precise_slack(const struct ct_precise *p)
+{
+	if (!ct_precise_lead(p))
+		return CT_EARLY_NS;
+	return max_t(u32, p->order_ns, CT_EARLY_NS);
+}
+
 /* How long before an exact deadline waiting beats another interrupt. */
 u32 ct_precise_horizon(const struct ct_precise *p)
 {
-	return ct_precise_lead(p) + CT_EARLY_NS;
+	return ct_precise_lead(p) + ct_precise_slack(p);
+}
+
+/* It took @ns to order an interrupt. Follows the least, and slowly a rise. */
+void ct_precise_learn_order(struct ct_precise *p, s64 ns)
+{
+	u32 order = clamp_t(s64, ns, 0, CT_MAX_ORDER_NS);
+
+	if (!p->order_ns || order < p->order_ns)
+		p->order_ns = order;
+	else
+		p->order_ns += (order - p->order_ns) / 64;
 }
 
 /* An interrupt came @delay_ns after the moment it was ordered for. */
@@ -107,6 +147,19 @@ void ct_precise_learn(struct ct_precise *p, s64 delay_ns)
 {
 	if (delay_ns >= 0 && ct_precise_max_lead())
 		ct_lead_track(&p->lead, delay_ns, ct_precise_max_lead());
+}
+
+/* How long before an exact deadline the guard has to let events go. */
+u32 ct_precise_dispatch(const struct ct_precise *p)
+{
+	return ct_lead_ns(&p->dispatch, CT_MAX_DISPATCH_NS);
+}
+
+/* The expiry loop began @delay_ns after the guard had let events go. */
+void ct_precise_learn_dispatch(struct ct_precise *p, s64 delay_ns)
+{
+	if (delay_ns >= 0)
+		ct_lead_track(&p->dispatch, delay_ns, CT_MAX_DISPATCH_NS);
 }
 
 /* Books @waited_ns of waiting and the time that has passed without. */
@@ -118,12 +171,19 @@ void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
 	p->filled = now;
 	p->waited += waited_ns;
 	p->budget += div_s64(passed * ct_precise_max_wait(), 100) - waited_ns;
-	p->budget = clamp_t(s64, p->budget, -CT_BUDGET_NS, CT_BUDGET_NS);
+	p->budget = clamp_t(s64, p->budget, -CT_MAX_LEAD_NS, CT_BUDGET_NS);
 	/* Half a budget apart, or the lead would come and go all the time. */
 	if (p->budget <= 0)
 		p->broke = true;
 	else if (p->budget >= CT_BUDGET_NS / 2)
 		p->broke = false;
+}
+
+/* Whether @ns more of waiting are within what the CPU may spend by @now. */
+bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns)
+{
+	ct_precise_spend(p, now, 0);
+	return !p->broke && ns <= p->budget;
 }
 
 /*
@@ -176,14 +236,14 @@ bool ct_precise_wait_last(const struct ct_precise *p, ktime_t until,
 			  s64 *late_ns, u64 *late_cycles)
 {
 	ktime_t now = ktime_get();
+	u64 cycles, end = rdtsc_ordered();
 	s64 late, enough, turns;
-	u64 cycles, end;
 
 	*late_cycles = 0;
 	if (now < until && p->rate.good) {
 		cycles = (u64)ktime_sub(until, now) * p->rate.rate >>
 			 CT_RATE_SHIFT;
-		end = rdtsc_ordered() + cycles;
+		end += cycles;
 		enough = (cycles >> (CT_RATE_AGREE - 1)) + 1;
 		/* A turn takes more than a cycle unless the TSC has stopped. */
 		for (turns = cycles + enough; turns >= 0; turns--) {

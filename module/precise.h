@@ -7,6 +7,11 @@
 
 #include "lead.h"
 
+struct kernel_param;
+
+/* The longest guard; a CPU cannot have saved up for a longer wait. */
+#define CT_MAX_GUARD_NS 200000
+
 /**
  * struct ct_rate - how fast the TSC counts
  * @mono: CLOCK_MONOTONIC at the last sample
@@ -24,6 +29,8 @@ struct ct_rate {
 /**
  * struct ct_precise - one CPU's precision
  * @lead: what is known of its delays
+ * @dispatch: what is known of the way from the guard to the expiry loop
+ * @order_ns: how long it takes to order an interrupt
  * @rate: its TSC
  * @budget: ns it may still spend waiting
  * @broke: the budget was spent and is not half full again
@@ -33,6 +40,8 @@ struct ct_rate {
  */
 struct ct_precise {
 	struct ct_lead lead;
+	struct ct_lead dispatch;
+	u32 order_ns;
 	struct ct_rate rate;
 	s64 budget;
 	bool broke;
@@ -42,15 +51,22 @@ struct ct_precise {
 };
 
 u32 ct_precise_lead(const struct ct_precise *p);
+u32 ct_precise_slack(const struct ct_precise *p);
 u32 ct_precise_horizon(const struct ct_precise *p);
 void ct_precise_learn(struct ct_precise *p, s64 delay_ns);
+void ct_precise_learn_order(struct ct_precise *p, s64 ns);
+u32 ct_precise_dispatch(const struct ct_precise *p);
+void ct_precise_learn_dispatch(struct ct_precise *p, s64 delay_ns);
 void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns);
+bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns);
 void ct_precise_sample(struct ct_precise *p, ktime_t now);
 ktime_t ct_precise_wait(ktime_t until);
 bool ct_precise_wait_last(const struct ct_precise *p, ktime_t until,
 			  s64 *late_ns, u64 *late_cycles);
 s64 ct_precise_late(const struct ct_precise *p, s64 late_ns, u64 late_cycles);
 
+int ct_precise_parse(const char *val, const struct kernel_param *kp,
+		     unsigned int max, unsigned int *number);
 unsigned int ct_precise_max_lead(void);
 unsigned int ct_precise_max_wait(void);
 

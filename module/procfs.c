@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "guard.h"
 #include "procfs.h"
 #include "timer.h"
 #include "xen.h"
@@ -58,13 +59,14 @@ static int ct_proc_show(struct seq_file *m, void *v)
 	seq_printf(m, "clock_offset_ns: %lld\n", snap->clock_offset);
 	seq_printf(m, "max_lead_ns: %u\n", ct_precise_max_lead());
 	seq_printf(m, "max_wait_percent: %u\n", ct_precise_max_wait());
+	seq_printf(m, "guard_ns: %u\n", ct_guard_ns());
 
-	seq_puts(m, "cpu irq queued started cancelled expired armed retries interrupts coalesced spurious lead_ns worst_ns p50_ns p99_ns p99.9_ns waited_ns degraded raised limited moved refused stopped\n");
+	seq_puts(m, "cpu irq queued started cancelled expired armed retries interrupts coalesced spurious lead_ns worst_ns p50_ns p99_ns p99.9_ns waited_ns degraded raised limited moved refused stopped held\n");
 	for_each_online_cpu(cpu) {
 		ct_take_snapshot(cpu, snap);
 		s = &snap->stats;
 		errors = &s->errors;
-		seq_printf(m, "%u %d %u %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+		seq_printf(m, "%u %d %u %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
 			   cpu, snap->irq, snap->queued, s->started,
 			   s->cancelled, s->expired, s->armed, s->retries,
 			   s->interrupts, s->coalesced, s->spurious,
@@ -74,7 +76,7 @@ static int ct_proc_show(struct seq_file *m, void *v)
 			   ct_hist_quantile(errors, 999),
 			   snap->precise.waited, snap->precise.degraded,
 			   s->raised, s->limited, s->moved, s->refused,
-			   s->stopped);
+			   s->stopped, s->held);
 	}
 	cpus_read_unlock();
 	kfree(snap);

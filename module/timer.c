@@ -23,7 +23,7 @@
 #define CT_LIMIT_NS (10 * NSEC_PER_USEC)
 
 /* The last stretch before an exact deadline, in which its timer is fixed. */
-#define CT_LAST_NS 1000
+#define CT_LAST_NS 2000
 
 /* How often a wait looks whether it still has a reason. */
 #define CT_LOOK_NS 500
@@ -168,9 +168,11 @@ static void ct_stop(struct custom_timer_base *base)
 
 /*
  * Sets the interrupt source to @next or, at the latest, @end; takes its setting
- * back if @next is KTIME_MAX. Base locked and online, on its CPU.
+ * back if @next is KTIME_MAX. An interrupt may come a little early unless
+ * @may_be_early is false. Base locked and online, on its CPU.
  */
-static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
+static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
+		   bool may_be_early)
 {
 	ktime_t now;
 	s64 far;
@@ -187,6 +189,8 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
 	base->armed = next;
 	base->armed_end = end;
 	base->armed_exact = next == end;
+	base->armed_slack = base->armed_exact && may_be_early ?
+			    ct_precise_slack(&base->precise) : 0;
 	if (base->armed_exact && base->precise.broke)
 		base->precise.degraded++;
 
@@ -218,7 +222,8 @@ static void ct_program(struct custom_timer_base *base, ktime_t floor)
 	ktime_t end, next = ct_next_event(base, &end);
 
 	if (base->online)
-		ct_set(base, max(next, floor), max(end, floor));
+		ct_set(base, max(next, floor), max(end, floor),
+		       next > floor);
 }
 
 /*
@@ -245,7 +250,7 @@ static void ct_update(struct custom_timer_base *base)
 
 	if (base->cpu == smp_processor_id()) {
 		if (late || wasteful)
-			ct_set(base, next, end);
+			ct_set(base, next, end, true);
 	} else if (late && !base->kicked) {
 		base->kicked = true;
 		smp_call_function_single_async(base->cpu, &base->kick);
@@ -329,18 +334,17 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 }
 
 /*
- * Waits for the exact deadline of @t, but for the last CT_LAST_NS, which
- * ct_run() does. The timer stays queued meanwhile, so that it can be cancelled;
- * a new first timer ends the wait. Base locked; dropped for the wait.
+ * Waits until @until, shortly before the deadline of @t, the first exact timer.
+ * It stays queued meanwhile, so that it can be cancelled; a new first timer ends
+ * the wait. Base locked; dropped for the wait.
  *
  * Return: false if the clock does not move.
  */
 static bool ct_wait(struct custom_timer_base *base,
-		    const struct custom_timer *t, ktime_t now)
+		    const struct custom_timer *t, ktime_t now, ktime_t until)
 	__must_hold(&base->lock)
 {
 	struct rb_node *const *first = &base->exact.root.rb_leftmost;
-	ktime_t until = ktime_sub(t->expires, CT_LAST_NS);
 	s64 rounds = div_s64(ktime_sub(until, now), CT_LOOK_NS) + 1;
 	const struct rb_node *node = &t->node;
 	ktime_t begin = now;
@@ -351,6 +355,64 @@ static bool ct_wait(struct custom_timer_base *base,
 	raw_spin_lock(&base->lock);
 	ct_precise_spend(&base->precise, now, ktime_sub(now, begin));
 	return now >= until || *first != node;
+}
+
+/**
+ * ct_hold - wait for an exact deadline that is near
+ * @base: the base of this CPU
+ * @guard_ns: how near
+ *
+ * Runs no timer: that is left to the interrupt which is pending by then. Ends
+ * early when the timer is cancelled or time to wait is used up. Hard interrupt
+ * context, interrupts off, on the base's CPU.
+ */
+void ct_hold(struct custom_timer_base *base, u32 guard_ns)
+{
+	const struct custom_timer *t;
+	ktime_t now, from;
+	s64 ahead, last;
+
+	if (!READ_ONCE(base->exact.root.rb_leftmost))
+		return;
+
+	raw_spin_lock(&base->lock);
+	from = ktime_get();
+	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
+	for (now = from; base->online; now = ktime_get()) {
+		t = ct_queue_first(&base->exact);
+		if (!t)
+			break;
+		ahead = ktime_sub(t->expires, now);
+		if (ahead <= last || ahead > guard_ns ||
+		    !ct_precise_affords(&base->precise, now, ahead) ||
+		    !ct_wait(base, t, now, ktime_sub(t->expires, last)))
+			break;
+	}
+	if (now != from) {
+		base->stats.held++;
+		base->held_from = from;
+		base->held_until = now;
+	}
+	raw_spin_unlock(&base->lock);
+}
+
+/*
+ * Tells the lead how long the interrupt that came at @entry was on its way, less
+ * what the guard added to that. Base locked.
+ */
+static void ct_learn(struct custom_timer_base *base, ktime_t entry)
+{
+	s64 delay = ktime_sub(entry, base->armed);
+
+	if (base->held_until > base->armed) {
+		ct_precise_learn_dispatch(&base->precise,
+					  ktime_sub(entry, base->held_until));
+		/* It came while the guard waited: nobody saw when. */
+		if (base->held_from < base->armed)
+			return;
+		delay -= ktime_sub(base->held_until, base->held_from);
+	}
+	ct_precise_learn(&base->precise, delay);
 }
 
 /**
@@ -379,8 +441,7 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	trace_customtimer_interrupt(entry, used_up ?
 				    ktime_sub(entry, base->armed) : 0);
 	if (used_up && base->armed_exact)
-		ct_precise_learn(&base->precise,
-				 ktime_sub(entry, base->armed));
+		ct_learn(base, entry);
 	if (used_up || base->raised || base->armed <= entry)
 		base->armed = KTIME_MAX;
 	base->raised = false;
@@ -407,7 +468,8 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 		}
 
 		if (ahead > CT_LAST_NS) {
-			if (ct_wait(base, t, now))
+			if (ct_wait(base, t, now,
+				    ktime_sub(t->expires, CT_LAST_NS)))
 				continue;
 		} else if (ct_run(base, t)) {
 			if (ahead > 0)

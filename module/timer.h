@@ -32,6 +32,7 @@ struct ct_stats {
 	u64 moved;	/* timers taken over from a CPU that went offline */
 	u64 refused;	/* settings the hypervisor refused */
 	u64 stopped;	/* settings taken back, nothing else being queued */
+	u64 held;	/* upcalls that the guard held back */
 	struct ct_histogram errors;	/* of exact timers, in ns */
 };
 
@@ -51,7 +52,10 @@ struct ct_stats {
  * @armed_end: the latest moment that setting allows
  * @armed_exact: the setting is for an exact timer
  * @far_until: jiffies until which that setting is far ahead
+ * @armed_slack: how much earlier its interrupt may come
  * @precise: lead and wait
+ * @held_from: when the guard last began to hold back events
+ * @held_until: when it let them go
  * @pass: number of the current run of the expiry loop
  * @raise: interrupts this CPU at once
  * @kick: makes this CPU look at its queues
@@ -76,7 +80,10 @@ struct custom_timer_base {
 	ktime_t armed_end;
 	bool armed_exact;
 	unsigned long far_until;
+	u32 armed_slack;
 	struct ct_precise precise;
+	ktime_t held_from;
+	ktime_t held_until;
 	u64 pass;
 	struct irq_work raise;
 	call_single_data_t kick;
@@ -97,7 +104,8 @@ struct custom_timer_base {
  * @arm: interrupts within [@expires, @expires + @window_ns], replacing what was
  *	set before; @now has just been read. May interrupt earlier, to look at a far deadline again.
  *	Runs on the CPU with the base locked. An error means that nothing will
- *	come: -ETIME because @expires has passed, others for good.
+ *	come: -ETIME because @expires has passed, or will have by then; others
+ *	for good.
  * @stop: takes back what @arm set; same context
  */
 struct ct_backend {
@@ -121,6 +129,7 @@ void ct_timer_cpu_pause(unsigned int cpu);
 void ct_timer_cpu_down(unsigned int cpu);
 void ct_timer_drop_module(struct module *mod);
 void ct_interrupt(struct custom_timer_base *base, bool used_up);
+void ct_hold(struct custom_timer_base *base, u32 guard_ns);
 struct custom_timer_base *ct_base_of(unsigned int cpu);
 
 #endif /* CUSTOMTIMER_TIMER_H */

@@ -11,6 +11,7 @@
  */
 #include <linux/interrupt.h>
 #include <linux/sched/clock.h>
+#include <linux/timekeeping.h>
 
 #include <xen/events.h>
 #include <xen/features.h>
@@ -42,6 +43,9 @@
 
 /* A clock offset that may be too small by no more than this is good enough. */
 #define CT_SURE_NS 1000
+
+/* No hypercall takes longer, unless the vCPU loses its CPU meanwhile. */
+#define CT_OFFSET_NS NSEC_PER_MSEC
 
 /* Only the FIFO event ABI takes priorities; whether ours was taken tells. */
 static bool ct_xen_fifo;
@@ -143,10 +147,33 @@ static irqreturn_t ct_xen_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/*
+ * The clock offset, of which a hypercall has told that it is no larger than @most
+ * and, as hypercalls take time, smaller. Where Xen's clock is also the guest's
+ * clocksource it can be read; where it is not, @most it is: interrupts that come
+ * late are learnt, while those that come early have to be ordered twice.
+ */
+static s64 ct_clock_offset(s64 most)
+{
+	struct system_time_snapshot snap;
+	unsigned long flags;
+	u64 before, after;
+	s64 offset;
+
+	local_irq_save(flags);
+	before = sched_clock();
+	ktime_get_snapshot(&snap);
+	after = sched_clock();
+	local_irq_restore(flags);
+	offset = snap.cycles - before - (after - before) / 2;
+	return offset <= most && offset > most - CT_OFFSET_NS ? offset : most;
+}
+
 /* Process context. */
 static int ct_xen_cpu_up(struct custom_timer_base *base)
 {
 	struct vcpu_get_custom_timer get;
+	u64 before;
 	int irq, err;
 
 	/* Binding a VIRQ twice would close the port of whoever came first. */
@@ -156,10 +183,11 @@ static int ct_xen_cpu_up(struct custom_timer_base *base)
 		return -EBUSY;
 	}
 
+	before = sched_clock();
 	err = ct_xen_get(base->cpu, &get);
 	if (err)
 		return err;
-	base->clock_offset = get.now_ns - sched_clock();
+	base->clock_offset = ct_clock_offset(get.now_ns - before);
 
 	irq = bind_virq_to_irqhandler(VIRQ_CUSTOM_TIMER, base->cpu,
 				      ct_xen_interrupt,
@@ -221,7 +249,7 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 
 	for (attempt = 0; attempt < CT_MAX_ATTEMPTS; attempt++) {
 		delay = ktime_sub(expires, now);
-		if (delay <= 0)
+		if (delay <= base->armed_slack)
 			return -ETIME;
 		/* What NTP may make of the delay; next to nothing of a short one. */
 		slew = delay > CT_HOP_MIN_NS ? delay >> CT_SLEW_SHIFT : 0;
@@ -242,6 +270,8 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 		if (err && err != -ETIME)
 			return err;
 		base->stats.armed++;
+		ct_precise_learn_order(&base->precise, set.now_ns - before -
+				       base->clock_offset);
 		if (!ct_mend_clock(base, set.now_ns, before) && !err)
 			return 0;
 		base->stats.retries++;

@@ -1,47 +1,236 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measures one-shot timers: sleeps until the callback has run, then starts the
- * next, so that the CPU is idle when the interrupt comes. Loading the module
- * runs it; the result is in its read-only parameter "result".
+ * Measures how late callbacks start. Loading the module runs one measurement on
+ * one CPU; quantiles are then in its read-only parameter "result", and every
+ * error, in ascending order, in /proc/customtimer_latency.
+ *
+ * One-shot: sleeps until the callback has run, then starts the next, so that the
+ * CPU may idle. Periodic: the callback forwards its own timer.
  */
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/math64.h>
 #include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/random.h>
+#include <linux/seq_file.h>
 #include <linux/sort.h>
 #include <linux/vmalloc.h>
+
+#include <xen/events.h>
+#include <xen/interface/event_channel.h>
+#include <xen/xen.h>
+#include <asm/msr.h>
+#include <asm/xen/hypercall.h>
 
 #include "customtimer.h"
 
 static char *timer = "custom";
 module_param(timer, charp, 0444);
-MODULE_PARM_DESC(timer, "custom or hrtimer");
+MODULE_PARM_DESC(timer, "custom (default) or hrtimer");
 
-static unsigned int delay_ns = 300000;
-module_param(delay_ns, uint, 0444);
+static unsigned int cpu;
+module_param(cpu, uint, 0444);
+MODULE_PARM_DESC(cpu, "the CPU to measure on (default 0)");
 
 static unsigned int count = 1000;
 module_param(count, uint, 0444);
+MODULE_PARM_DESC(count, "how many callbacks (default 1000)");
 
-static char result[160];
+static unsigned int warmup = 200;
+module_param(warmup, uint, 0444);
+MODULE_PARM_DESC(warmup, "how many more before, which do not count (default 200)");
+
+static unsigned int delay_ns = 300000;
+module_param(delay_ns, uint, 0444);
+MODULE_PARM_DESC(delay_ns, "one-shot: how far ahead each deadline is (default 300000)");
+
+static unsigned int period_ns;
+module_param(period_ns, uint, 0444);
+MODULE_PARM_DESC(period_ns, "not 0: periodic, with this period");
+
+static unsigned int window_ns;
+module_param(window_ns, uint, 0444);
+MODULE_PARM_DESC(window_ns, "how much later callbacks may be (default 0: exact)");
+
+static unsigned int busy_ns;
+module_param(busy_ns, uint, 0444);
+MODULE_PARM_DESC(busy_ns, "not 0: meanwhile another event's handler takes so long, every 3 to 7 times that (Xen guests)");
+
+static char result[224];
 module_param_string(result, result, sizeof(result), 0444);
 
-static DECLARE_COMPLETION(called);
+static DECLARE_COMPLETION(done);
 static struct custom_timer custom;
 static struct hrtimer hrtimer;
-static ktime_t at;
+
+/* What the callback notes, in the order of the expiries. */
+struct sample {
+	ktime_t deadline;
+	ktime_t now;	/* read in the callback */
+	u64 before;	/* the TSC before and after that */
+	u64 after;
+};
+
+static struct sample *samples;
+static s64 *errors;
+static unsigned int taken;
+static u64 missed;
+
+/* Returns false after the last. */
+static bool take_sample(ktime_t deadline, u64 before)
+{
+	struct sample *s = &samples[taken];
+
+	if (warmup) {
+		warmup--;
+		missed = 0;
+		return true;
+	}
+	s->before = before;
+	s->now = ktime_get();
+	s->after = rdtsc_ordered();
+	s->deadline = deadline;
+	return ++taken < count;
+}
 
 static enum custom_timer_restart custom_fn(struct custom_timer *t)
 {
-	at = ktime_get();
-	complete(&called);
-	return CUSTOM_TIMER_NORESTART;
+	bool more = take_sample(custom_timer_expires(t), rdtsc_ordered());
+
+	if (!period_ns || !more) {
+		complete(&done);
+		return CUSTOM_TIMER_NORESTART;
+	}
+	missed += custom_timer_forward(t, ktime_get(), period_ns) - 1;
+	return CUSTOM_TIMER_RESTART;
 }
 
 static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 {
-	at = ktime_get();
-	complete(&called);
-	return HRTIMER_NORESTART;
+	bool more = take_sample(hrtimer_get_softexpires(t), rdtsc_ordered());
+
+	if (!period_ns || !more) {
+		complete(&done);
+		return HRTIMER_NORESTART;
+	}
+	missed += hrtimer_forward(t, ktime_get(), ns_to_ktime(period_ns)) - 1;
+	return HRTIMER_RESTART;
+}
+
+/*
+ * The other event: a channel from the guest to itself, and an hrtimer on the same
+ * CPU that rings it. Another CPU's would disturb the measurement by itself in
+ * virtual time, where all CPUs take turns.
+ */
+static evtchn_port_t ring;
+static struct hrtimer ringer;
+static int busy_irq = -1;
+static unsigned int busy;
+static u32 dice = 1;
+
+static u64 next_ring(void)
+{
+	dice = dice * 1664525 + 1013904223;
+	return 3ULL * busy_ns + (4ULL * busy_ns * (dice >> 16) >> 16);
+}
+
+static irqreturn_t busy_handler(int irq, void *data)
+{
+	ktime_t until = ktime_add_ns(ktime_get(), busy_ns);
+
+	busy++;
+	xen_irq_lateeoi(irq, 0);
+	while (ktime_get() < until)
+		cpu_relax();
+	return IRQ_HANDLED;
+}
+
+static enum hrtimer_restart ringer_fn(struct hrtimer *t)
+{
+	struct evtchn_send send = { .port = ring };
+
+	HYPERVISOR_event_channel_op(EVTCHNOP_send, &send);
+	hrtimer_forward_now(t, ns_to_ktime(next_ring()));
+	return HRTIMER_RESTART;
+}
+
+static void busy_stop(void)
+{
+	struct evtchn_close close = { .port = ring };
+
+	if (busy_irq < 0)
+		return;
+	hrtimer_cancel(&ringer);
+	HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
+	unbind_from_irqhandler(busy_irq, &ring);
+}
+
+static int busy_start(void)
+{
+	struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF };
+	struct evtchn_alloc_unbound alloc = {
+		.dom = DOMID_SELF,
+		.remote_dom = DOMID_SELF,
+	};
+	int err;
+
+	if (!xen_domain()) {
+		pr_err("busy_ns needs a Xen guest: leave it 0\n");
+		return -ENODEV;
+	}
+	err = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
+	if (err)
+		return err;
+	bind.remote_port = alloc.port;
+	err = HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
+	if (err)
+		return err;
+	ring = bind.local_port;
+	busy_irq = bind_evtchn_to_irqhandler_lateeoi(alloc.port, busy_handler,
+						     IRQF_NOBALANCING,
+						     "customtimer_busy", &ring);
+	if (busy_irq < 0)
+		return busy_irq;
+	err = irq_set_affinity(busy_irq, cpumask_of(cpu));
+	hrtimer_setup(&ringer, ringer_fn, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&ringer, ns_to_ktime(next_ring()),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	return err;
+}
+
+static void start(bool use_custom, ktime_t deadline)
+{
+	if (use_custom)
+		custom_timer_start(&custom, deadline, window_ns);
+	else
+		hrtimer_start_range_ns(&hrtimer, deadline, window_ns,
+				       HRTIMER_MODE_ABS_PINNED_HARD);
+}
+
+/* Waits for all that was asked for; the samples then belong to us. */
+static int measure(bool use_custom)
+{
+	unsigned int rounds = period_ns ? 1 : warmup + count, i;
+	int err = 0;
+
+	for (i = 0; i < rounds; i++) {
+		reinit_completion(&done);
+		start(use_custom, ktime_add_ns(ktime_get(),
+					       period_ns ?: delay_ns));
+		if (!wait_for_completion_timeout(&done, 60 * HZ)) {
+			pr_err("after %u of %u callbacks none came for a minute\n",
+			       taken, count);
+			err = -ETIMEDOUT;
+			break;
+		}
+	}
+	/* A callback may still be on its last instructions. */
+	custom_timer_cancel(&custom);
+	hrtimer_cancel(&hrtimer);
+	return err;
 }
 
 static int compare_s64(const void *a, const void *b)
@@ -51,66 +240,99 @@ static int compare_s64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/*
+ * The callback began when the TSC was first read. The clock was read half-way
+ * between the two TSC readings, give or take that half. One half counts for
+ * all, that of the fastest: a slower one was interrupted.
+ */
+static void evaluate(void)
+{
+	const struct sample *first = &samples[0], *last = &samples[taken - 1];
+	u64 ns = max_t(s64, ktime_sub(last->now, first->now), 1);
+	u64 cycles = last->before - first->before;
+	u64 reading = U64_MAX;
+	unsigned int i, early = 0;
+
+	for (i = 0; i < taken; i++)
+		reading = min(reading, samples[i].after - samples[i].before);
+	reading = mul_u64_u64_div_u64(reading, ns, max_t(u64, cycles, 1));
+	for (i = 0; i < taken; i++) {
+		errors[i] = ktime_sub(samples[i].now, samples[i].deadline);
+		early += errors[i] < 0;
+		errors[i] -= reading / 2;
+	}
+	sort(errors, taken, sizeof(*errors), compare_s64, NULL);
+	snprintf(result, sizeof(result),
+		 "timer=%s n=%u early=%u missed=%llu min=%lld p50=%lld p90=%lld p99=%lld p999=%lld max=%lld reading=%llu busy=%u\n",
+		 timer, taken, early, missed, errors[0],
+		 errors[(taken - 1) / 2], errors[(taken - 1) * 90ULL / 100],
+		 errors[(taken - 1) * 99ULL / 100],
+		 errors[(taken - 1) * 999ULL / 1000], errors[taken - 1],
+		 reading, busy);
+}
+
+static int errors_show(struct seq_file *m, void *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < taken; i++)
+		seq_printf(m, "%lld\n", errors[i]);
+	return 0;
+}
+
 static int __init latency_init(void)
 {
 	bool use_custom = !strcmp(timer, "custom");
-	unsigned int i, early = 0;
-	ktime_t deadline;
-	s64 *errors;
 	int err;
 
 	if (!count || (!use_custom && strcmp(timer, "hrtimer"))) {
 		pr_err("timer is custom or hrtimer, count at least 1\n");
 		return -EINVAL;
 	}
+	if (cpu >= nr_cpu_ids || !cpu_online(cpu)) {
+		pr_err("CPU %u is not online\n", cpu);
+		return -EINVAL;
+	}
+	err = set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	if (err)
+		return err;
 
-	errors = vmalloc_array(count, sizeof(*errors));
-	if (!errors)
-		return -ENOMEM;
+	samples = vcalloc(count, sizeof(*samples));
+	errors = vcalloc(count, sizeof(*errors));
+	err = -ENOMEM;
+	if (!samples || !errors)
+		goto out;
 
 	custom_timer_setup(&custom, custom_fn);
 	hrtimer_setup(&hrtimer, hrtimer_fn, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_ABS_HARD);
-	for (i = 0; i < count; i++) {
-		reinit_completion(&called);
-		deadline = ktime_add_ns(ktime_get(), delay_ns);
-		if (use_custom)
-			custom_timer_start(&custom, deadline, 0);
-		else
-			hrtimer_start(&hrtimer, deadline, HRTIMER_MODE_ABS_HARD);
-		err = -ETIMEDOUT;
-		if (!wait_for_completion_timeout(&called, 10 * HZ)) {
-			pr_err("timer %u of %u never expired\n", i, count);
-			custom_timer_cancel(&custom);
-			hrtimer_cancel(&hrtimer);
-			goto out;
-		}
-		errors[i] = ktime_sub(at, deadline);
-		early += errors[i] < 0;
-	}
-	/* A callback may still be on its last instructions. */
-	custom_timer_cancel(&custom);
-	hrtimer_cancel(&hrtimer);
-	sort(errors, count, sizeof(*errors), compare_s64, NULL);
-	snprintf(result, sizeof(result),
-		 "timer=%s n=%u early=%u min=%lld p50=%lld p90=%lld p99=%lld p999=%lld max=%lld\n",
-		 timer, count, early, errors[0], errors[(count - 1) / 2],
-		 errors[(u64)(count - 1) * 90 / 100],
-		 errors[(u64)(count - 1) * 99 / 100],
-		 errors[(u64)(count - 1) * 999 / 1000], errors[count - 1]);
-	err = 0;
+		      HRTIMER_MODE_ABS_PINNED_HARD);
+	err = busy_ns ? busy_start() : 0;
+	if (!err)
+		err = measure(use_custom);
+	busy_stop();
+	if (err)
+		goto out;
+
+	evaluate();
+	err = -ENOMEM;
+	if (proc_create_single("customtimer_latency", 0444, NULL, errors_show))
+		err = 0;
 out:
-	vfree(errors);
+	vfree(samples);
+	if (err)
+		vfree(errors);
 	return err;
 }
 
 static void __exit latency_exit(void)
 {
+	remove_proc_entry("customtimer_latency", NULL);
+	vfree(errors);
 }
 
 module_init(latency_init);
 module_exit(latency_exit);
 
-MODULE_DESCRIPTION("Latency of one-shot custom timers and hrtimers");
+MODULE_DESCRIPTION("Latency of custom timers and hrtimers");
 MODULE_AUTHOR("xen-customtimer maintainers");
 MODULE_LICENSE("GPL");

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guard: other events wait while an exact deadline is near.
+ *
+ * An event handler that has begun runs to its end, and a timer that becomes due
+ * meanwhile waits for it. So the CPU waits for the deadline before it looks for
+ * events at all, and then finds ours first. All that is held back is pending
+ * still when the original function runs, as it always does: a function that
+ * returned in its place would be called again at once on PV, and never again
+ * with per-vCPU vectors, whose upcall comes only once for a pending flag.
+ */
+#include <linux/ftrace.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/smp.h>
+
+#include <xen/events.h>
+#include <xen/xen.h>
+
+#include "guard.h"
+#include "precise.h"
+#include "timer.h"
+
+static unsigned int guard_ns;
+
+/* Serialises changes of the parameter, and these with init and exit. */
+static DEFINE_MUTEX(ct_guard_lock);
+
+/* Between init and exit: a new value takes effect at once. */
+static bool ct_guard_live;
+
+unsigned int ct_guard_ns(void)
+{
+	return READ_ONCE(guard_ns);
+}
+
+#ifdef CONFIG_DYNAMIC_FTRACE
+
+/* Hard interrupt context, interrupts off. */
+static void ct_guard_upcall(unsigned long ip, unsigned long parent_ip,
+			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	ct_hold(ct_base_of(smp_processor_id()), ct_guard_ns());
+}
+
+static struct ftrace_ops ct_guard_ops = {
+	.func = ct_guard_upcall,
+};
+
+/* Process context. */
+static int ct_guard_attach(void)
+{
+	int err = ftrace_set_filter_ip(&ct_guard_ops,
+				       (unsigned long)xen_evtchn_do_upcall,
+				       0, 0);
+
+	return err ?: register_ftrace_function(&ct_guard_ops);
+}
+
+/* Process context. Returns when no CPU is in the callback. */
+static void ct_guard_detach(void)
+{
+	unregister_ftrace_function(&ct_guard_ops);
+}
+
+#else
+
+static int ct_guard_attach(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void ct_guard_detach(void)
+{
+}
+
+#endif
+
+/* Takes the guard from @was to @ns; @ct_guard_lock held. */
+static int ct_guard_change(unsigned int was, unsigned int ns)
+{
+	int err = 0;
+
+	if (ns && !xen_domain()) {
+		pr_err("guard_ns holds back Xen's events, and this is not a Xen guest: leave it 0\n");
+		return -ENODEV;
+	}
+	if (ns && !was)
+		err = ct_guard_attach();
+	if (err) {
+		pr_err("guard_ns needs a kernel with CONFIG_DYNAMIC_FTRACE, whose ftrace can follow xen_evtchn_do_upcall (%d): leave it 0\n",
+		       err);
+		return err;
+	}
+	if (!ns && was)
+		ct_guard_detach();
+	return 0;
+}
+
+static int ct_guard_set(const char *val, const struct kernel_param *kp)
+{
+	unsigned int ns;
+	int err;
+
+	err = ct_precise_parse(val, kp, CT_MAX_GUARD_NS, &ns);
+	if (err)
+		return err;
+
+	mutex_lock(&ct_guard_lock);
+	if (ct_guard_live)
+		err = ct_guard_change(guard_ns, ns);
+	if (!err)
+		WRITE_ONCE(guard_ns, ns);
+	mutex_unlock(&ct_guard_lock);
+	return err;
+}
+
+static const struct kernel_param_ops ct_guard_param_ops = {
+	.set = ct_guard_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(guard_ns, &ct_guard_param_ops, &guard_ns, 0644);
+MODULE_PARM_DESC(guard_ns, "how long before an exact deadline no other event's handler is started, in ns; 0: no guard (default 0)");
+
+/* Process context, before exit. */
+int ct_guard_init(void)
+{
+	int err;
+
+	mutex_lock(&ct_guard_lock);
+	err = ct_guard_change(0, guard_ns);
+	ct_guard_live = !err;
+	mutex_unlock(&ct_guard_lock);
+	return err;
+}
+
+/* Process context. The parameter can be written still, but changes nothing. */
+void ct_guard_exit(void)
+{
+	mutex_lock(&ct_guard_lock);
+	ct_guard_live = false;
+	if (guard_ns)
+		ct_guard_detach();
+	mutex_unlock(&ct_guard_lock);
+}

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# guard.t EVENTS: the guard holds events back and loses none, also when its timer
+# is cancelled under it; its parameter at its bounds; off, it leaves nothing behind.
+. /tests/guest/lib.sh
+events=$1
+guard=/sys/module/customtimer/parameters/guard_ns
+
+followed() {
+	grep -c xen_evtchn_do_upcall /sys/kernel/tracing/enabled_functions
+}
+
+[ -d /sys/kernel/tracing/events ] || mount -t tracefs none /sys/kernel/tracing
+check "a guard that is too long is refused at load" sh -c '! modprobe customtimer guard_ns=200001 2>/dev/null'
+modprobe customtimer
+is "$(cat $guard)" 0 "off by default"
+is "$(followed)" 0 "and then nothing follows the upcall"
+
+for value in 200001 -1 4294967296 garbage ''; do
+	dmesg -c >/dev/null
+	check "guard_ns=$value is refused" sh -c "! echo '$value' 2>/dev/null >$guard"
+	check "guard_ns=$value: a line says so" sh -c "dmesg | grep -q 'guard_ns takes a number from 0 to'"
+	is "$(cat $guard)" 0 "guard_ns=$value: the old value stays"
+done
+for value in 1 40000 200000; do
+	check "guard_ns=$value is taken" sh -c "echo $value >$guard"
+	is "$(sed -n 's/^guard_ns: //p' /proc/customtimer)" $value "/proc/customtimer shows it"
+done
+is "$(followed)" 1 "the upcall is followed"
+
+modprobe customtimer_guardtest "events=$events"
+result=$(cat /sys/module/customtimer_guardtest/parameters/result)
+rmmod customtimer_guardtest
+echo "# $result"
+check "$events events: none lost" sh -c "echo '$result' | grep -q 'sent=$events lost=0 '"
+check "timers were cancelled and timers expired" sh -c "! echo '$result' | grep -Eq '(cancelled|expired)=0( |\$)'"
+held=$(column held)
+check "the guard held events back ($held times)" test "$held" -gt 0
+check "the tick goes on" tick_alive
+
+check "it can be switched off" sh -c "echo 0 >$guard"
+is "$(followed)" 0 "and then nothing follows the upcall"
+echo 40000 >$guard
+check "the module can be unloaded with the guard up" rmmod customtimer
+is "$(followed)" 0 "and then nothing follows the upcall"
+check "the tick goes on after that" tick_alive
+done_testing
