@@ -72,7 +72,11 @@ extern unsigned int this;
 #define smp_processor_id() this
 #define DEFINE_PER_CPU(type, name) __typeof__(type) per_cpu__##name[NR_CPUS]
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) per_cpu__##name[NR_CPUS]
-#define per_cpu(name, cpu) (per_cpu__##name[cpu])
+/* The compiler must take the address for as opaque as Xen's is: it decides what is kept in registers. */
+#define per_cpu(name, cpu) (*({                                              \
+    __typeof__(&per_cpu__##name[0]) p_ = per_cpu__##name + (cpu);            \
+    asm ( "" : "+r" (p_) );                                                  \
+    p_; }))
 #define this_cpu(name) per_cpu(name, this)
 
 extern unsigned int online;

@@ -60,7 +60,7 @@ int reprogram_timer(s_time_t timeout)
 
 struct tested {
     struct timer timer;
-    bool queued, alive;
+    bool queued, alive, ranged;
     unsigned int cpu;
     s_time_t start, end;
     unsigned int runs;
@@ -113,43 +113,57 @@ static int by_start(const void *a, const void *b)
 /*
  * The stop by definition: the latest start that is not after the smallest of
  * all ends; no more than @cap timers of the sorted queue are looked at.
+ *
+ * Without timers that were set with set_timer_range() the stop need not be the
+ * latest: @least is the earliest one that is right. That is the first start
+ * unless it is close, and then the second if both can share an interrupt.
  */
-static s_time_t oracle(unsigned int cpu, unsigned int cap)
+static s_time_t oracle(unsigned int cpu, unsigned int cap, s_time_t *least)
 {
     static struct tested *queue[MAX_TIMERS];
     unsigned int i, n = 0;
-    s_time_t least = STIME_MAX, stop = 0;
+    s_time_t end = STIME_MAX, stop = 0;
+    bool ranged = false, close;
 
     for ( i = 0; i < ntested; i++ )
         if ( tested[i].queued && tested[i].cpu == cpu && tested[i].start != STIME_MAX )
         {
             queue[n++] = &tested[i];
-            if ( tested[i].end < least )
-                least = tested[i].end;
+            end = min(end, tested[i].end);
+            ranged |= tested[i].ranged;
         }
+    *least = 0;
     if ( !n )
         return 0;
     qsort(queue, n, sizeof(queue[0]), by_start);
-    for ( i = 0; i < n && i < cap && queue[i]->start <= least; i++ )
+    for ( i = 0; i < n && i < cap && queue[i]->start <= end; i++ )
         stop = queue[i]->start;
-    return stop;
+    *least = stop;
+    if ( ranged )
+        return stop;
+    close = queue[0]->start - now <= timer_slop;
+    *least = queue[close && n > 1 && queue[1]->start <= end && !per_cpu(timers, cpu).list]->start;
+    return close ? stop : *least;
 }
 
 /* What must hold whenever no softirq is pending. */
 static void check_cpu(unsigned int cpu)
 {
     s_time_t stop = per_cpu(timers, cpu).stop, first = STIME_MAX, least = STIME_MAX;
-    unsigned int i;
+    unsigned int i, ranged = 0;
 
     for ( i = 0; i < ntested; i++ )
         if ( tested[i].queued && tested[i].cpu == cpu )
         {
             first = min(first, tested[i].start);
             least = min(least, tested[i].end);
+            ranged += tested[i].ranged;
             if ( !timer_is_active(&tested[i].timer) )
                 complain("a timer was forgotten");
         }
 
+    if ( per_cpu(timers, cpu).ranged != ranged )
+        complain("%u timers with a range, counted %u", ranged, per_cpu(timers, cpu).ranged);
     if ( stop == STIME_MAX )
         stop = 0;
     if ( stop != hardware[cpu] )
@@ -193,14 +207,14 @@ static void callback(void *data)
     if ( t->sets )
     {
         t->sets->start = t->sets->end = 0;
-        t->sets->queued = true;
+        t->sets->queued = t->sets->ranged = true;
         set_timer_range(&t->sets->timer, 0, 0);
     }
     if ( t->again )
     {
         t->start = now + t->again;
         t->end = t->start + t->width;
-        t->queued = true;
+        t->queued = t->ranged = true;
         set_timer_range(&t->timer, t->start, t->end);
     }
 }
@@ -225,12 +239,15 @@ static void run_softirqs(void)
                     complain("due, but not run");
             if ( !raised[cpu] )
             {
-                s_time_t want = oracle(cpu, PREFIX_MAX);
+                s_time_t least, most = oracle(cpu, PREFIX_MAX, &least), chosen = per_cpu(timer_deadline, cpu);
 
-                if ( want && want < now )
-                    want = now;
-                if ( per_cpu(timer_deadline, cpu) != want )
-                    complain("chose %" PRId64 " where %" PRId64 " is right", per_cpu(timer_deadline, cpu), want);
+                if ( most )
+                {
+                    most = max(most, now);
+                    least = max(least, now);
+                }
+                if ( chosen < least || chosen > most )
+                    complain("chose %" PRId64 " where [%" PRId64 ", %" PRId64 "] is right", chosen, least, most);
             }
         }
     this = was;
@@ -281,6 +298,7 @@ static void set_range(struct tested *t, s_time_t start, s_time_t end)
     t->start = start;
     t->end = max(start, end);
     t->queued = t->alive;
+    t->ranged = true;
     set_timer_range(&t->timer, start, end);
 }
 
@@ -289,6 +307,7 @@ static void set_plain(struct tested *t, s_time_t expires)
     t->start = expires;
     t->end = expires > STIME_MAX - timer_slop ? STIME_MAX : expires + timer_slop;
     t->queued = t->alive;
+    t->ranged = false;
     set_timer(&t->timer, expires);
 }
 
@@ -700,12 +719,30 @@ static void test_quiet(void)
         complain("a new head that can wait for the next stop costs a softirq");
     stop_it(u);
     run_softirqs();
-    if ( softirqs )
-        complain("taking away a head costs a softirq though the stop stays");
+    softirqs = 0;
     set_plain(u, at + timer_slop + 1);
+    run_softirqs();
+    set_range(v, at + timer_slop + 1, at + MILLISECS(1));
     run_softirqs();
     if ( softirqs )
         complain("a timer that nobody can wait for costs a softirq");
+    stop_it(v);
+    set_plain(u, at - timer_slop);
+    run_softirqs();
+    if ( softirqs )
+        complain("the last moment of a tolerance does not count");
+    set_plain(u, at - timer_slop - 1);
+    run_softirqs();
+    if ( softirqs != 1 || hardware[0] != at - timer_slop - 1 )
+        complain("a tolerance is overdrawn");
+    stop_it(u);
+    run_softirqs();
+    set_plain(u, at + timer_slop + 1);
+    run_softirqs();
+    stop_it(t);
+    set_range(t, at, at + 50);
+    run_softirqs();
+    softirqs = 0;
     set_range(v, at + 5, at + 5);
     run_softirqs();
     if ( softirqs != 1 || hardware[0] != at + 5 )
