@@ -3,6 +3,7 @@
  * Exact timers: interrupt early by the lead, then wait for the deadline. What
  * may be spent on waiting is bounded for each wait and in its share of a CPU.
  */
+#include <linux/cpumask.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
@@ -226,6 +227,15 @@ void ct_precise_sample(struct ct_precise *p, ktime_t now)
 }
 
 /*
+ * Xen's clocks are no less than what any CPU has read before: that of a CPU that
+ * is behind stands still until it has caught up, and the TSC knows nothing of it.
+ */
+static bool ct_clock_may_stall(void)
+{
+	return num_online_cpus() > 1;
+}
+
+/*
  * Waits until @until, which is near, with interrupts off. How much later it is
  * then comes as @late_ns plus @late_cycles, for ct_precise_late() to convert
  * when there is time. The rate must not change in between.
@@ -248,11 +258,16 @@ bool ct_precise_wait_last(const struct ct_precise *p, ktime_t until,
 		/* A turn takes more than a cycle unless the TSC has stopped. */
 		for (turns = cycles + enough; turns >= 0; turns--) {
 			late = rdtsc_ordered() - end;
-			if (late >= enough) {
-				*late_ns = 0;
-				*late_cycles = late;
-				return true;
+			if (late < enough)
+				continue;
+			if (ct_clock_may_stall()) {
+				if (ktime_get() < until)
+					break;
+				late = rdtsc_ordered() - end;
 			}
+			*late_ns = 0;
+			*late_cycles = late;
+			return true;
 		}
 	}
 	*late_ns = ktime_sub(ct_precise_wait(until), until);

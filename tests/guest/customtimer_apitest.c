@@ -5,12 +5,19 @@
  *
  * /proc/customtimer_apitest	every function
  * /proc/customtimer_all_cpus	a periodic timer on every CPU at once
+ *
+ * and, as "name=number" pairs,
+ *
+ * /proc/customtimer_flock	thousands of timers, started on whatever CPU is
+ *				there for as long as the parameter flock_ms says
  */
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -359,6 +366,182 @@ static void test_wait_for_callback(void)
 	migrate_enable();
 }
 
+/*
+ * Uses every function on @t, which is idle, and leaves it started. Any context
+ * but NMI. Returns how many did not do what they should.
+ */
+static unsigned int use_api(struct custom_timer *t)
+{
+	unsigned int wrong = 0;
+	ktime_t now;
+
+	custom_timer_setup(t, probe_fn);
+	wrong += custom_timer_active(t) || custom_timer_cancel(t);
+	wrong += schedule_custom_timer(t, NSEC_PER_SEC) != 0;
+	wrong += !custom_timer_active(t) || custom_timer_remaining(t) <= 0;
+	wrong += custom_timer_try_to_cancel(t) != 1;
+	wrong += schedule_custom_timer_range(t, NSEC_PER_SEC, NSEC_PER_SEC) != 0;
+	wrong += custom_timer_cancel(t) != 1 || custom_timer_active(t);
+	now = ktime_get();
+	wrong += custom_timer_start(t, now + NSEC_PER_SEC, 0) != 0;
+	wrong += custom_timer_expires(t) != now + NSEC_PER_SEC;
+	wrong += custom_timer_cancel(t) != 1;
+	wrong += custom_timer_forward(t, now + 2 * NSEC_PER_SEC,
+				      NSEC_PER_SEC) != 2;
+	wrong += custom_timer_expires(t) != now + 3 * NSEC_PER_SEC;
+	wrong += custom_timer_start_on(t, raw_smp_processor_id(),
+				       now + NSEC_PER_SEC, 0) != 0;
+	/* Restarted while queued. */
+	wrong += schedule_custom_timer(t, NSEC_PER_MSEC) != 0;
+	return wrong;
+}
+
+/* A context to call the API from: what did it there, and how that went. */
+static struct {
+	struct probe probe;
+	struct custom_timer custom;
+	struct hrtimer hrtimer;
+	struct tasklet_struct tasklet;
+	struct irq_work irq_work;
+	struct completion done;
+	unsigned int wrong;
+	bool right_place;
+} context;
+
+static void use_api_in_context(bool right_place)
+{
+	context.right_place = right_place;
+	context.wrong = use_api(&context.probe.timer);
+	complete(&context.done);
+}
+
+static enum custom_timer_restart context_custom(struct custom_timer *t)
+{
+	use_api_in_context(in_hardirq());
+	return CUSTOM_TIMER_NORESTART;
+}
+
+/* In the callback of the very timer that it is about. */
+static enum custom_timer_restart context_own(struct custom_timer *t)
+{
+	unsigned int wrong = 0;
+
+	wrong += !custom_timer_active(t) || custom_timer_remaining(t) > 0;
+	wrong += custom_timer_try_to_cancel(t) != -1;
+	wrong += schedule_custom_timer(t, NSEC_PER_SEC) != 0;
+	wrong += !custom_timer_active(t) || custom_timer_remaining(t) <= 0;
+	wrong += custom_timer_try_to_cancel(t) != -1;
+	t->function = probe_fn;
+	wrong += schedule_custom_timer_range(t, NSEC_PER_MSEC, 1000) != 0;
+	context.right_place = in_hardirq();
+	context.wrong = wrong;
+	complete(&context.done);
+	/* It has started itself: this must not start it twice. */
+	return CUSTOM_TIMER_RESTART;
+}
+
+static enum hrtimer_restart context_hrtimer(struct hrtimer *h)
+{
+	use_api_in_context(in_hardirq());
+	return HRTIMER_NORESTART;
+}
+
+static void context_tasklet(struct tasklet_struct *tasklet)
+{
+	use_api_in_context(in_softirq() && !in_hardirq());
+}
+
+static void context_irq_work(struct irq_work *work)
+{
+	use_api_in_context(in_hardirq());
+}
+
+static void context_ipi(void *unused)
+{
+	use_api_in_context(irqs_disabled());
+}
+
+enum context_kind {
+	IN_PROCESS, IRQS_OFF, BH_OFF, IN_CUSTOM, IN_OWN, IN_HRTIMER, IN_TASKLET,
+	IN_IRQ_WORK, IN_IPI, CONTEXTS
+};
+
+static const char *const context_names[CONTEXTS] = {
+	"a process", "a process with interrupts off",
+	"a process with softirqs off", "another timer's callback",
+	"its own callback", "an hrtimer's callback", "a tasklet", "irq work",
+	"an IPI",
+};
+
+static void call_in_context(enum context_kind kind)
+{
+	switch (kind) {
+	case IN_PROCESS:
+		use_api_in_context(!in_interrupt());
+		break;
+	case IRQS_OFF:
+		local_irq_disable();
+		use_api_in_context(irqs_disabled());
+		local_irq_enable();
+		break;
+	case BH_OFF:
+		local_bh_disable();
+		use_api_in_context(in_softirq());
+		local_bh_enable();
+		break;
+	case IN_CUSTOM:
+		custom_timer_setup(&context.custom, context_custom);
+		schedule_custom_timer(&context.custom, 10000);
+		break;
+	case IN_OWN:
+		context.probe.timer.function = context_own;
+		schedule_custom_timer(&context.probe.timer, 10000);
+		break;
+	case IN_HRTIMER:
+		hrtimer_setup(&context.hrtimer, context_hrtimer,
+			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+		hrtimer_start(&context.hrtimer, 10000, HRTIMER_MODE_REL_HARD);
+		break;
+	case IN_TASKLET:
+		tasklet_setup(&context.tasklet, context_tasklet);
+		tasklet_schedule(&context.tasklet);
+		break;
+	case IN_IRQ_WORK:
+		context.irq_work = IRQ_WORK_INIT_HARD(context_irq_work);
+		irq_work_queue(&context.irq_work);
+		break;
+	default:
+		/* To another CPU where there is one. */
+		smp_call_function_any(cpu_online_mask, context_ipi, NULL, true);
+	}
+}
+
+static void test_contexts(void)
+{
+	enum context_kind kind;
+	bool done;
+
+	for (kind = 0; kind < CONTEXTS; kind++) {
+		probe_init(&context.probe);
+		init_completion(&context.done);
+		context.wrong = 0;
+		call_in_context(kind);
+		done = wait_for_completion_timeout(&context.done, 10 * HZ);
+		ok(done && context.right_place && !context.wrong &&
+		   probe_wait(&context.probe) && context.probe.error >= 0,
+		   "every function in %s (%u wrong), and the timer runs once",
+		   context_names[kind], context.wrong);
+		/* A callback or a tasklet may be on its last instructions. */
+		custom_timer_cancel(&context.custom);
+		if (kind == IN_HRTIMER)
+			hrtimer_cancel(&context.hrtimer);
+		if (kind == IN_TASKLET)
+			tasklet_kill(&context.tasklet);
+		if (kind == IN_IRQ_WORK)
+			irq_work_sync(&context.irq_work);
+	}
+}
+
 #define TABLE_SIZE 16384
 
 /* A number of this CPU's line in /proc/customtimer. May sleep. */
@@ -519,6 +702,10 @@ static void test_bulk(void)
 #define RACERS 8
 #define RACE_NS 2000000
 
+static unsigned int race_ms = 3000;
+module_param(race_ms, uint, 0444);
+MODULE_PARM_DESC(race_ms, "how long all CPUs race (default 3000)");
+
 static struct probe racers[RACERS];
 static bool race_over;
 
@@ -574,7 +761,7 @@ static void test_race(void)
 		get_task_struct(threads[n]);
 		wake_up_process(threads[n++]);
 	}
-	msleep(3000);
+	msleep(race_ms);
 	WRITE_ONCE(race_over, true);
 	for (i = 0; i < n; i++) {
 		idle += kthread_stop(threads[i]) <= 0;
@@ -591,7 +778,8 @@ static void test_race(void)
 		idle += custom_timer_active(&racers[i].timer);
 		late += atomic_read(&racers[i].calls);
 	}
-	ok(n && !idle, "start and cancel race on %u CPUs for 3 s", n);
+	ok(n && !idle, "start and cancel race on %u CPUs for %u ms", n,
+	   race_ms);
 	ok(!late, "no timer runs after the race was cancelled");
 }
 
@@ -617,6 +805,96 @@ static void test_all_cpus(void)
 		   "CPU %u: every call of its periodic timer, none early", cpu);
 	}
 	cpus_read_unlock();
+}
+
+/* A one-shot timer that is started again and again. */
+struct bird {
+	struct custom_timer timer;
+	unsigned int started;
+	atomic_t called;
+	bool early;
+};
+
+#define FLOCK 5000
+
+static unsigned int flock_ms = 3000;
+module_param(flock_ms, uint, 0444);
+MODULE_PARM_DESC(flock_ms, "how long timers are started by /proc/customtimer_flock (default 3000)");
+
+static enum custom_timer_restart bird_fn(struct custom_timer *t)
+{
+	struct bird *b = container_of(t, struct bird, timer);
+
+	if (ktime_get() < custom_timer_expires(t))
+		b->early = true;
+	atomic_inc(&b->called);
+	return CUSTOM_TIMER_NORESTART;
+}
+
+/*
+ * Starts timers on any CPU there may be, while CPUs come and go; half of them
+ * on this one, whichever that is. Afterwards each has to have been called as
+ * often as it was started.
+ */
+static int flock_show(struct seq_file *m, void *v)
+{
+	unsigned int i, cpu, lost = 0, more = 0, early = 0, refused = 0;
+	struct bird *b, *flock = vzalloc(array_size(FLOCK, sizeof(*flock)));
+	u64 started = 0;
+	ktime_t until;
+	int err;
+
+	if (!flock)
+		return -ENOMEM;
+	for (i = 0; i < FLOCK; i++)
+		custom_timer_setup(&flock[i].timer, bird_fn);
+
+	until = ktime_get() + (u64)flock_ms * NSEC_PER_MSEC;
+	while (ktime_get() < until) {
+		for (i = 0; i < FLOCK / 10; i++) {
+			ktime_t expires = ktime_get() +
+					  get_random_u32() % (400 * 1000 * 1000);
+			u64 window = get_random_u32() % 2 * 1000000;
+
+			b = &flock[get_random_u32() % FLOCK];
+			if (atomic_read(&b->called) != b->started)
+				continue;
+			b->started++;
+			cpu = get_random_u32() % nr_cpu_ids;
+			if (get_random_u32() % 2)
+				err = custom_timer_start(&b->timer, expires,
+							 window);
+			else
+				err = custom_timer_start_on(&b->timer, cpu,
+							    expires, window);
+			if (err) {
+				b->started--;
+				refused++;
+			}
+		}
+		usleep_range(1000, 2000);
+	}
+	/* The last are due in 0.4 s. */
+	until = ktime_get() + 20 * NSEC_PER_SEC;
+	for (i = 0; i < FLOCK; i++) {
+		b = &flock[i];
+		while (atomic_read(&b->called) < b->started &&
+		       ktime_get() < until)
+			msleep(20);
+	}
+	msleep(100);
+	for (i = 0; i < FLOCK; i++) {
+		b = &flock[i];
+		custom_timer_cancel(&b->timer);
+		started += b->started;
+		lost += atomic_read(&b->called) < b->started;
+		more += atomic_read(&b->called) > b->started;
+		early += b->early;
+	}
+	seq_printf(m, "started=%llu refused=%u lost=%u more=%u early=%u\n",
+		   started, refused, lost, more, early);
+	vfree(flock);
+	return 0;
 }
 
 static unsigned int abandon;
@@ -659,6 +937,7 @@ static int apitest_show(struct seq_file *m, void *v)
 	test_forward();
 	test_other_cpu();
 	test_wait_for_callback();
+	test_contexts();
 	test_settings(0);
 	test_settings(NSEC_PER_MSEC);
 	test_bulk();
@@ -703,7 +982,8 @@ static int __init apitest_init(void)
 	}
 	if (!proc_create("customtimer_apitest", 0400, NULL, &apitest_ops) ||
 	    !proc_create_single("customtimer_all_cpus", 0400, NULL,
-				all_cpus_show))
+				all_cpus_show) ||
+	    !proc_create_single("customtimer_flock", 0400, NULL, flock_show))
 		return -ENOMEM;
 	return 0;
 }
@@ -712,6 +992,7 @@ static void __exit apitest_exit(void)
 {
 	remove_proc_entry("customtimer_apitest", NULL);
 	remove_proc_entry("customtimer_all_cpus", NULL);
+	remove_proc_entry("customtimer_flock", NULL);
 }
 
 module_init(apitest_init);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # A CPU goes offline with timers on it, and comes back. Needs two CPUs.
+# hotplug.t [MS]: how long thousands of timers are started meanwhile
 . /tests/guest/lib.sh
 
 cpu1=/sys/devices/system/cpu/cpu1/online
@@ -40,6 +41,27 @@ is "$failed" 0 "10 times offline with a timer at work, and online again"
 is "$(grep -c 'calls every.*none early' /tmp/log)" 20 "every timer ran to its end, none early"
 check "timers were moved to another CPU" test "$(column moved)" -ge 10
 is "$(column queued)" 0 "no timer is left"
+
+# Thousands of timers, started on every CPU while CPU 1 comes and goes.
+modprobe customtimer_apitest flock_ms=${1:-5000}
+cat /proc/customtimer_flock >/tmp/flock &
+flock=$!
+n=0
+while [ ! -s /tmp/flock ]; do
+	echo 0 >$cpu1
+	sleep 0.2
+	echo 1 >$cpu1
+	sleep 0.2
+	n=$((n + 1))
+done
+wait $flock
+echo "# $(cat /tmp/flock), CPU 1 offline $n times"
+check "thousands were started" test "$(sed 's/started=\([0-9]*\) .*/\1/' /tmp/flock)" -ge 5000
+check "CPU 1 went offline several times meanwhile" test $n -ge 3
+is "$(sed 's/.*\(lost=.*\)/\1/' /tmp/flock)" "lost=0 more=0 early=0" "each was called as often as it was started, none early"
+is "$(column queued)" 0 "none is left in a queue"
+rmmod customtimer_apitest
+
 check "the tick is alive" tick_alive
 check "the module unloads" rmmod customtimer
 is "$(interrupts customtimer)" 0 "no interrupt line is left"
