@@ -71,7 +71,7 @@ check-debug: bed bed-kernel-debug bed-kernel-debug-pv ## run the tests of the mo
 bench: bed ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows
 	tests/bench/run $(B)
 
-style: setup ## sparse over the modules, shellcheck over the scripts
+style: setup ## sparse and kernel-doc over the modules, shellcheck over the scripts
 	tests/style $(BED_KVER)
 
 install: install-module ## install everything
@@ -84,13 +84,16 @@ install-module: modules ## install customtimer.ko and the sample for KVER
 	install -d $(DESTDIR)$(PREFIX)/include/xen
 	install -m 644 include/customtimer.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 include/xen/customtimer.h $(DESTDIR)$(PREFIX)/include/xen/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man4
+	install -m 644 userspace/man/customtimer.4 $(DESTDIR)$(PREFIX)/share/man/man4/
 	$(if $(DESTDIR),,depmod $(KVER))
 
 uninstall: ## remove what install has put there
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/customtimer.ko \
 		$(DESTDIR)/lib/modules/$(KVER)/extra/customtimer_pacer.ko \
 		$(DESTDIR)$(PREFIX)/include/customtimer.h \
-		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h
+		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h \
+		$(DESTDIR)$(PREFIX)/share/man/man4/customtimer.4
 	$(if $(DESTDIR),,depmod $(KVER))
 
 clean: ## remove what was built here; downloads stay in the user's cache
