@@ -151,7 +151,7 @@ static __always_inline u64 time_batch(enum place place, unsigned int batch)
 		if (place == RESTART) {
 			both_start(&queue[at[i] % queued], at[i], 0);
 		} else {
-			both_start(&one, place == FIRST ? now + 30000 : at[i],
+			both_start(&one, place == FIRST ? now + 200000 : at[i],
 				   0);
 			both_cancel(&one);
 		}

@@ -35,6 +35,8 @@ for queued in $sizes; do
 				"$(engine pairs hrtimer $place "$queued" $cpus)"
 		done
 	done
+done
+for queued in $sizes; do
 	row restart "queued=$queued" "$(engine restart custom "$queued")" \
 		"$(engine restart hrtimer "$queued")"
 done
