@@ -25,7 +25,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules demo check check-debug bench test setup bed style install install-module \
+.PHONY: all modules demo check check-debug bench bench-xen test setup bed style install install-module \
 	uninstall clean help
 
 all install install-module: TESTS = n
@@ -70,6 +70,12 @@ check-debug: bed bed-kernel-debug bed-kernel-debug-pv ## run the tests of the mo
 
 bench: bed ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows
 	tests/bench/run $(B)
+
+bench-xen: bed ## measure the hypervisor's side, into build/bench/xen.json and .md; B="PART..." chooses
+	hypervisor-patch/build 4.17-stock >/dev/null
+	@mkdir -p $(BUILD)/bench
+	tests/bench/xen $(B) >$(BUILD)/bench/xen.rows
+	tests/bench/collect xen <$(BUILD)/bench/xen.rows
 
 style: setup ## sparse and kernel-doc over the modules, shellcheck over the scripts
 	tests/style $(BED_KVER)

@@ -37,6 +37,10 @@
 static unsigned int rounds = 200;
 module_param(rounds, uint, 0644);
 
+static unsigned int slack_ns;
+module_param(slack_ns, uint, 0444);
+MODULE_PARM_DESC(slack_ns, "how far the clocks of CPUs may differ");
+
 static unsigned int count_ms = 1000;
 module_param(count_ms, uint, 0644);
 
@@ -59,6 +63,9 @@ struct load {
 	unsigned int early;
 	unsigned int away;	/* the CPU was away when the timer expired */
 	unsigned int tardy;	/* and came back without the interrupt */
+	u64 most_early;
+	u64 most_tardy;
+	u64 most_back;		/* what the hypervisor's clock has gone back */
 	unsigned int failed;	/* hypercalls */
 	u64 calls;
 	struct vcpu_get_custom_timer before;
@@ -125,11 +132,18 @@ static void shoot(struct load *l, bool spin)
 	if (spin) {
 		for (seen = now; seen < late; seen = get.now_ns) {
 			l->failed += !!get_timer(cpu, &get);
+			if (get.now_ns < seen)
+				l->most_back = max(l->most_back,
+						   seen - get.now_ns);
 			if (get.now_ns > late && seen < expires &&
 			    get.now_ns - seen > 200 * NSEC_PER_USEC) {
 				l->away++;
 				/* It comes before anything else happens. */
-				l->tardy += READ_ONCE(l->interrupts) == had;
+				if (READ_ONCE(l->interrupts) == had) {
+					l->tardy += get.now_ns > late + slack_ns;
+					l->most_tardy = max(l->most_tardy,
+							    get.now_ns - expires);
+				}
 			}
 		}
 	} else {
@@ -140,7 +154,10 @@ static void shoot(struct load *l, bool spin)
 	for (i = 0; READ_ONCE(l->interrupts) == had && i < 100; i++)
 		usleep_range(1000, 1500);
 	l->wrong += READ_ONCE(l->interrupts) != had + 1;
-	l->early += l->at < expires;
+	if (l->at < expires) {
+		l->early += l->at + slack_ns < expires;
+		l->most_early = max(l->most_early, expires - l->at);
+	}
 }
 
 static int shots_thread(void *data)
@@ -257,6 +274,7 @@ static int shots_show(struct seq_file *m, void *v)
 {
 	unsigned int cpu, wrong = 0, early = 0, tardy = 0, failed = 0, away = 0;
 	u64 shots = 0, set = 0, fired = 0, parked = 0;
+	u64 most_early = 0, most_tardy = 0, most_back = 0;
 	struct vcpu_get_custom_timer get;
 	bool armed = false;
 	int ret;
@@ -273,6 +291,9 @@ static int shots_show(struct seq_file *m, void *v)
 		early += l->early;
 		away += l->away;
 		tardy += l->tardy;
+		most_early = max(most_early, l->most_early);
+		most_tardy = max(most_tardy, l->most_tardy);
+		most_back = max(most_back, l->most_back);
 		failed += l->failed + !!get_timer(cpu, &get);
 		shots += l->shots;
 		set += get.set - l->before.set;
@@ -282,7 +303,8 @@ static int shots_show(struct seq_file *m, void *v)
 	}
 	stop_threads();
 
-	seq_printf(m, "# timers=%llu away=%u parked=%llu\n", shots, away, parked);
+	seq_printf(m, "# timers=%llu away=%u parked=%llu early_ns=%llu tardy_ns=%llu clock_back_ns=%llu\n",
+		   shots, away, parked, most_early, most_tardy, most_back);
 	seq_printf(m, "%sok 1 - each of %llu timers raises exactly one interrupt (%u do not)\n",
 		   wrong || !shots ? "not " : "", shots, wrong);
 	seq_printf(m, "%sok 2 - none is early (%u are)\n",

@@ -6,10 +6,10 @@
  *
  * bounds	tries the operations at their limits, prints TAP and powers off
  * armed	sets its timer an hour ahead, with a window of 5 ms, and sleeps
- * soon		sets its timer 100 us ahead whenever it has expired, and sleeps
- *		in between
+ * soon		sets its timer each 100 us, and sleeps in between
  * busy		the same, but does not sleep
- * tick		is busy, and sets its timer each millisecond
+ * tick		is busy, and sets its timer for each millisecond
+ * spin		is busy without a timer
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -110,8 +110,8 @@ static void shutdown(u32 reason)
 
 static u64 window;
 
-/* Sets the timer for @expires, or as far from now as it takes. Returns what it was. */
-static u64 arm(u64 expires, u64 ahead)
+/* Sets the timer for the first of the moments @expires + n * @period to come. */
+static u64 arm(u64 expires, u64 period)
 {
 	struct vcpu_set_custom_timer set = {
 		.expires_ns = expires,
@@ -119,11 +119,16 @@ static u64 arm(u64 expires, u64 ahead)
 	};
 	int ret;
 
-	while ((ret = op(VCPUOP_set_custom_timer, 0, &set)) == -BOUNDS_ETIME)
-		set.expires_ns = set.now_ns + (ahead *= 2);
+	while ((ret = op(VCPUOP_set_custom_timer, 0, &set)) == -BOUNDS_ETIME) {
+		if (!expires)
+			set.expires_ns = set.now_ns;
+		while (set.expires_ns <= set.now_ns)
+			set.expires_ns += period;
+		expires = set.expires_ns;
+	}
 	if (ret)
 		shutdown(3 /* crash */);
-	return set.expires_ns;
+	return expires;
 }
 
 static bool is(const char *a, const char *b)
@@ -145,7 +150,7 @@ void stub_main(const u32 *start_info)
 	const char *mode = (const char *)start_info[6];
 	u32 eax = 0x40000002, msr, ecx = 0, edx;
 	bool sleeps = is(mode, "soon");
-	u64 ahead = is(mode, "tick") ? 1000000 : 100000, expires;
+	u64 period = is(mode, "tick") ? 1000000 : 100000, expires;
 
 	asm volatile("cpuid" : "+a" (eax), "=b" (msr), "+c" (ecx), "=d" (edx));
 	asm volatile("wrmsr" : : "c" (msr), "a" (hypercall_page), "d" (0));
@@ -163,18 +168,21 @@ void stub_main(const u32 *start_info)
 	    hypercall(32, 1 /* EVTCHNOP_bind_virq */, (long)&bind, 0))
 		shutdown(3);
 	if (is(mode, "armed")) {
-		ahead = 1800000000000ULL;
+		period = 3600000000000ULL;
 		window = 5000000;
 		sleeps = true;
 	}
-	expires = arm(0, ahead);
+	if (is(mode, "spin"))
+		for (;;)
+			asm volatile("");
+	expires = arm(0, period);
 	put("armed\n");
 	for (;;) {
 		if (sleeps)
 			hypercall(29, 3 /* SCHEDOP_poll */, (long)&poll, 0);
 		if (shared_info.pending[0] & 1U << bind.port) {
 			shared_info.pending[0] &= ~(1U << bind.port);
-			expires = arm(expires + ahead, ahead);
+			expires = arm(expires + period, period);
 		}
 	}
 }
