@@ -726,7 +726,11 @@ static void test_quiet(void)
     run_softirqs();
     if ( softirqs )
         complain("a timer that nobody can wait for costs a softirq");
-    stop_it(v);
+    set_range(v, at - 5, at);
+    run_softirqs();
+    if ( softirqs )
+        complain("the last moment of a range does not count");
+    set_range(v, at, at);
     set_plain(u, at - timer_slop);
     run_softirqs();
     if ( softirqs )
@@ -755,6 +759,15 @@ static void test_quiet(void)
     run_softirqs();
     if ( softirqs != 2 || hardware[0] != at - 60000 )
         complain("a head that cannot wait is not heeded");
+    stop_it(u);
+    stop_it(v);
+    set_range(t, at, at + 50);
+    run_softirqs();
+    softirqs = 0;
+    set_plain(u, at + 10);
+    run_softirqs();
+    if ( softirqs )
+        complain("a timer without a range moves the stop");
     result("a softirq only where the hardware has to know");
     drop_all();
 
@@ -791,6 +804,15 @@ static void test_quiet(void)
     run_softirqs();
     if ( softirqs )
         complain("another CPU is disturbed for nothing");
+    stop_it(t);
+    stop_it(u);
+    set_range(t, at, at + 50);
+    run_softirqs();
+    softirqs = 0;
+    set_range(u, at + 10, at + 60);
+    run_softirqs();
+    if ( softirqs )
+        complain("another CPU is disturbed to share an interrupt");
     set_plain(u, at - 60000);
     run_softirqs();
     if ( softirqs != 1 || hardware[1] != at - 60000 )
