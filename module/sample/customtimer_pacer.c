@@ -6,6 +6,10 @@
  *
  *	modprobe customtimer_pacer period_us=300 count=1000 compare=1
  *	dmesg | grep pacer
+ *
+ * Three timers show three uses: one is periodic, one is started by the other's
+ * callback and ends a pulse (pulse_us), one is in no hurry and looks whether there
+ * is progress (watch_ms).
  */
 #include <linux/hrtimer.h>
 #include <linux/math64.h>
@@ -28,7 +32,17 @@ static bool compare;
 module_param(compare, bool, 0444);
 MODULE_PARM_DESC(compare, "let an hrtimer do the same first (default off)");
 
+static unsigned int pulse_us;
+module_param(pulse_us, uint, 0444);
+MODULE_PARM_DESC(pulse_us, "begin a pulse at each call and end it so much later, less than period_us; 0: do not (default)");
+
+static unsigned int watch_ms;
+module_param(watch_ms, uint, 0444);
+MODULE_PARM_DESC(watch_ms, "how often to look for progress; 0: never (default)");
+
 static struct custom_timer custom;
+static struct custom_timer pulse;
+static struct custom_timer watch;
 static struct hrtimer hrtimer;
 static struct work_struct work;
 
@@ -54,9 +68,42 @@ static void pace(ktime_t deadline)
 		schedule_work(&work);
 }
 
+/* The pulses so far, and how much longer than pulse_us the longest was. */
+static unsigned int pulses;
+static s64 longest;
+
+/* One-shot and exact: it is started anew for each pulse. */
+static enum custom_timer_restart pulse_fn(struct custom_timer *t)
+{
+	pulses++;
+	longest = max_t(s64, longest,
+			ktime_sub(ktime_get(), custom_timer_expires(t)));
+	return CUSTOM_TIMER_NORESTART;
+}
+
+/*
+ * Periodic with a window: it shares the interrupt of whatever else runs within
+ * half a period.
+ */
+static enum custom_timer_restart watch_fn(struct custom_timer *t)
+{
+	static unsigned int seen;
+
+	if (done == seen && done < count)
+		pr_warn("no call for %u ms\n", watch_ms);
+	seen = done;
+	custom_timer_forward(t, ktime_get(), (u64)watch_ms * NSEC_PER_MSEC);
+	return CUSTOM_TIMER_RESTART;
+}
+
+/* Periodic and exact. */
 static enum custom_timer_restart custom_fn(struct custom_timer *t)
 {
-	pace(custom_timer_expires(t));
+	ktime_t deadline = custom_timer_expires(t);
+
+	pace(deadline);
+	if (pulse_us)
+		custom_timer_start(&pulse, ktime_add_us(deadline, pulse_us), 0);
 	if (done == count)
 		return CUSTOM_TIMER_NORESTART;
 	missed += custom_timer_forward(t, ktime_get(), period_ns()) - 1;
@@ -117,6 +164,9 @@ static void work_fn(struct work_struct *unused)
 		start_custom();
 	} else {
 		report("custom timer");
+		if (pulse_us)
+			pr_info("%u pulses of %u us, at most %lld ns too long\n",
+				pulses, pulse_us, longest);
 	}
 }
 
@@ -127,12 +177,22 @@ static int __init pacer_init(void)
 		pr_err("period_us and count are 1 to 1000000\n");
 		return -EINVAL;
 	}
+	if (pulse_us >= period_us || watch_ms > MSEC_PER_SEC) {
+		pr_err("pulse_us is less than period_us, watch_ms 0 to 1000\n");
+		return -EINVAL;
+	}
 	errors = vmalloc_array(count, sizeof(*errors));
 	if (!errors)
 		return -ENOMEM;
 
 	INIT_WORK(&work, work_fn);
 	custom_timer_setup(&custom, custom_fn);
+	custom_timer_setup(&pulse, pulse_fn);
+	custom_timer_setup(&watch, watch_fn);
+	if (watch_ms)
+		schedule_custom_timer_range(&watch,
+					    (u64)watch_ms * NSEC_PER_MSEC,
+					    (u64)watch_ms * NSEC_PER_MSEC / 2);
 	hrtimer_setup(&hrtimer, hrtimer_fn, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_HARD);
 	if (!compare)
@@ -152,6 +212,9 @@ static void __exit pacer_exit(void)
 	cancel_work_sync(&work);
 	custom_timer_cancel(&custom);
 	cancel_work_sync(&work);
+	/* Nobody starts it any more. */
+	custom_timer_cancel(&pulse);
+	custom_timer_cancel(&watch);
 	vfree(errors);
 }
 
