@@ -309,7 +309,9 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 	if (exact && !ct_precise_wait_last(&base->precise, expires, &late_ns,
 					   &late_cycles)) {
 		raw_spin_lock(&base->lock);
-		ct_enqueue(base, t);
+		/* Unless it was started anew meanwhile. */
+		if (!t->queued)
+			ct_enqueue(base, t);
 		base->running = NULL;
 		return false;
 	}
