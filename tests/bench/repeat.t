@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Three runs of a benchmark in virtual time give the same figures. TAP.
+# Three runs of a benchmark in virtual time give the same figures, to 2 %.
+# TAP.
 set -eu
 cd "$(dirname "$0")/../.."
 rows=$(mktemp -d)
@@ -10,14 +11,17 @@ trap 'exit 1' INT TERM
 for run in 1 2 3; do
 	tests/vm/run --no-build --guest pv --virtual-time --timeout 900 \
 		--append xen_timer_slop=1 -- /tests/bench/precision.sh "guest=pv" \
-		hrtimer,exact idle 300us >"$rows/$run"
+		hrtimer,exact idle 300us | grep '^row precision' >"$rows/$run"
 done
-for run in 2 3; do
-	if grep -q '^row' "$rows/$run" && cmp -s "$rows/1" "$rows/$run"; then
-		echo "ok $((run - 1)) - run $run as run 1: $(grep -c '^row' "$rows/$run") rows"
-	else
-		echo "not ok $((run - 1)) - run $run as run 1"
-		diff "$rows/1" "$rows/$run" | head -n 20 | sed 's/^/# /'
-	fi
+n=0
+# The tail of an hrtimer depends on what else the guest has to do.
+for what in hrtimer.p50 hrtimer.p90 exact.p50 exact.p90 exact.p99; do
+	n=$((n + 1))
+	sed -n "s/.* method=${what%.*} .* ${what#*.}=\([0-9]*\) .*/\1/p" "$rows"/[123] |
+		awk -v what="$what" -v n="$n" '
+		NR == 1 || $1 < least { least = $1 }
+		$1 > most { most = $1 }
+		END { printf "%sok %d - %s: %d to %d ns in %d runs\n",
+			NR == 3 && most <= least * 1.02 + 2 ? "" : "not ", n, what, least, most, NR }'
 done
-echo 1..2
+echo "1..$n"
