@@ -52,7 +52,7 @@ static int ct_guard_attach(void)
 {
 	int err = ftrace_set_filter_ip(&ct_guard_ops,
 				       (unsigned long)xen_evtchn_do_upcall,
-				       0, 0);
+				       0, 1);
 
 	return err ?: register_ftrace_function(&ct_guard_ops);
 }
@@ -63,6 +63,12 @@ static void ct_guard_detach(void)
 	unregister_ftrace_function(&ct_guard_ops);
 }
 
+/* Process context. ftrace leaves the filter unusable: once, at the end. */
+static void ct_guard_release(void)
+{
+	ftrace_free_filter(&ct_guard_ops);
+}
+
 #else
 
 static int ct_guard_attach(void)
@@ -71,6 +77,10 @@ static int ct_guard_attach(void)
 }
 
 static void ct_guard_detach(void)
+{
+}
+
+static void ct_guard_release(void)
 {
 }
 
@@ -131,6 +141,8 @@ int ct_guard_init(void)
 	mutex_lock(&ct_guard_lock);
 	err = ct_guard_change(0, guard_ns);
 	ct_guard_live = !err;
+	if (err)
+		ct_guard_release();
 	mutex_unlock(&ct_guard_lock);
 	return err;
 }
@@ -142,5 +154,6 @@ void ct_guard_exit(void)
 	ct_guard_live = false;
 	if (guard_ns)
 		ct_guard_detach();
+	ct_guard_release();
 	mutex_unlock(&ct_guard_lock);
 }

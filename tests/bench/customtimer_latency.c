@@ -156,14 +156,17 @@ static enum hrtimer_restart ringer_fn(struct hrtimer *t)
 	return HRTIMER_RESTART;
 }
 
+/* Undoes what busy_start() has done, all of it or a part. */
 static void busy_stop(void)
 {
 	struct evtchn_close close = { .port = ring };
 
 	if (busy_irq < 0)
 		return;
-	hrtimer_cancel(&ringer);
-	HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
+	if (ring) {
+		hrtimer_cancel(&ringer);
+		HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
+	}
 	unbind_from_irqhandler(busy_irq, &ring);
 }
 
@@ -174,6 +177,7 @@ static int busy_start(void)
 		.dom = DOMID_SELF,
 		.remote_dom = DOMID_SELF,
 	};
+	struct evtchn_close close;
 	int err;
 
 	if (!xen_domain()) {
@@ -183,22 +187,27 @@ static int busy_start(void)
 	err = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
 	if (err)
 		return err;
+	busy_irq = bind_evtchn_to_irqhandler_lateeoi(alloc.port, busy_handler,
+						     IRQF_NOBALANCING,
+						     "customtimer_busy", &ring);
+	if (busy_irq < 0) {
+		close.port = alloc.port;
+		HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
+		return busy_irq;
+	}
+	err = irq_set_affinity(busy_irq, cpumask_of(cpu));
+	if (err)
+		return err;
 	bind.remote_port = alloc.port;
 	err = HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
 	if (err)
 		return err;
 	ring = bind.local_port;
-	busy_irq = bind_evtchn_to_irqhandler_lateeoi(alloc.port, busy_handler,
-						     IRQF_NOBALANCING,
-						     "customtimer_busy", &ring);
-	if (busy_irq < 0)
-		return busy_irq;
-	err = irq_set_affinity(busy_irq, cpumask_of(cpu));
 	hrtimer_setup(&ringer, ringer_fn, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_start(&ringer, ns_to_ktime(next_ring()),
 		      HRTIMER_MODE_REL_PINNED_HARD);
-	return err;
+	return 0;
 }
 
 static void start(bool use_custom, ktime_t deadline)
