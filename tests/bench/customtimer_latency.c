@@ -9,7 +9,6 @@
  */
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
-#include <linux/interrupt.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/proc_fs.h>
@@ -18,11 +17,7 @@
 #include <linux/sort.h>
 #include <linux/vmalloc.h>
 
-#include <xen/events.h>
-#include <xen/interface/event_channel.h>
-#include <xen/xen.h>
 #include <asm/msr.h>
-#include <asm/xen/hypercall.h>
 
 #include "customtimer.h"
 
@@ -53,10 +48,6 @@ MODULE_PARM_DESC(period_ns, "not 0: periodic, with this period");
 static unsigned int window_ns;
 module_param(window_ns, uint, 0444);
 MODULE_PARM_DESC(window_ns, "how much later callbacks may be (default 0: exact)");
-
-static unsigned int busy_ns;
-module_param(busy_ns, uint, 0444);
-MODULE_PARM_DESC(busy_ns, "not 0: meanwhile another event's handler takes so long, every 3 to 7 times that (Xen guests)");
 
 static char result[224];
 module_param_string(result, result, sizeof(result), 0444);
@@ -117,97 +108,6 @@ static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 	}
 	missed += hrtimer_forward(t, ktime_get(), ns_to_ktime(period_ns)) - 1;
 	return HRTIMER_RESTART;
-}
-
-/*
- * The other event: a channel from the guest to itself, and an hrtimer on the same
- * CPU that rings it. Another CPU's would disturb the measurement by itself in
- * virtual time, where all CPUs take turns.
- */
-static evtchn_port_t ring;
-static struct hrtimer ringer;
-static int busy_irq = -1;
-static unsigned int busy;
-static u32 dice = 1;
-
-static u64 next_ring(void)
-{
-	dice = dice * 1664525 + 1013904223;
-	return 3ULL * busy_ns + (4ULL * busy_ns * (dice >> 16) >> 16);
-}
-
-static irqreturn_t busy_handler(int irq, void *data)
-{
-	ktime_t until = ktime_add_ns(ktime_get(), busy_ns);
-
-	busy++;
-	xen_irq_lateeoi(irq, 0);
-	while (ktime_get() < until)
-		cpu_relax();
-	return IRQ_HANDLED;
-}
-
-static enum hrtimer_restart ringer_fn(struct hrtimer *t)
-{
-	struct evtchn_send send = { .port = ring };
-
-	HYPERVISOR_event_channel_op(EVTCHNOP_send, &send);
-	hrtimer_forward_now(t, ns_to_ktime(next_ring()));
-	return HRTIMER_RESTART;
-}
-
-/* Undoes what busy_start() has done, all of it or a part. */
-static void busy_stop(void)
-{
-	struct evtchn_close close = { .port = ring };
-
-	if (busy_irq < 0)
-		return;
-	if (ring) {
-		hrtimer_cancel(&ringer);
-		HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
-	}
-	unbind_from_irqhandler(busy_irq, &ring);
-}
-
-static int busy_start(void)
-{
-	struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF };
-	struct evtchn_alloc_unbound alloc = {
-		.dom = DOMID_SELF,
-		.remote_dom = DOMID_SELF,
-	};
-	struct evtchn_close close;
-	int err;
-
-	if (!xen_domain()) {
-		pr_err("busy_ns needs a Xen guest: leave it 0\n");
-		return -ENODEV;
-	}
-	err = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
-	if (err)
-		return err;
-	busy_irq = bind_evtchn_to_irqhandler_lateeoi(alloc.port, busy_handler,
-						     IRQF_NOBALANCING,
-						     "customtimer_busy", &ring);
-	if (busy_irq < 0) {
-		close.port = alloc.port;
-		HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
-		return busy_irq;
-	}
-	err = irq_set_affinity(busy_irq, cpumask_of(cpu));
-	if (err)
-		return err;
-	bind.remote_port = alloc.port;
-	err = HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
-	if (err)
-		return err;
-	ring = bind.local_port;
-	hrtimer_setup(&ringer, ringer_fn, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_REL_PINNED_HARD);
-	hrtimer_start(&ringer, ns_to_ktime(next_ring()),
-		      HRTIMER_MODE_REL_PINNED_HARD);
-	return 0;
 }
 
 static void start(bool use_custom, ktime_t deadline)
@@ -272,12 +172,12 @@ static void evaluate(void)
 	}
 	sort(errors, taken, sizeof(*errors), compare_s64, NULL);
 	snprintf(result, sizeof(result),
-		 "timer=%s n=%u early=%u missed=%llu min=%lld p50=%lld p90=%lld p99=%lld p999=%lld max=%lld reading=%llu busy=%u\n",
+		 "timer=%s n=%u early=%u missed=%llu min=%lld p50=%lld p90=%lld p99=%lld p999=%lld max=%lld reading=%llu\n",
 		 timer, taken, early, missed, errors[0],
 		 errors[(taken - 1) / 2], errors[(taken - 1) * 90ULL / 100],
 		 errors[(taken - 1) * 99ULL / 100],
 		 errors[(taken - 1) * 999ULL / 1000], errors[taken - 1],
-		 reading, busy);
+		 reading);
 }
 
 static int errors_show(struct seq_file *m, void *v)
@@ -315,10 +215,7 @@ static int __init latency_init(void)
 	custom_timer_setup(&custom, custom_fn);
 	hrtimer_setup(&hrtimer, hrtimer_fn, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_PINNED_HARD);
-	err = busy_ns ? busy_start() : 0;
-	if (!err)
-		err = measure(use_custom);
-	busy_stop();
+	err = measure(use_custom);
 	if (err)
 		goto out;
 

@@ -3,7 +3,9 @@
 # precision.sh CASE METHODS LOADS SHAPES: how late callbacks start, in the guest. CASE
 # goes into every row; the others are comma-separated lists:
 #   METHODS  hrtimer, range (50 us), nolead, exact, guard
-#   LOADS    idle, handlers (another event's, 20 us each), cpu (a busy program),
+#   LOADS    idle, handlers (another event's, 20 us each), storm (32 other events at
+#            once, 1 us each), ticks (handlers, and hrtimers of 20 us), ticksfirst
+#            (the same, and VIRQ_TIMER not moved behind us), cpu (a busy program),
 #            preempted (another vCPU's busy program on the same physical CPU)
 #   SHAPES   one-shot delays (300us) and periods (p50us)
 set -eu
@@ -39,7 +41,6 @@ measure() {
 	nolead) lead=0 ;;
 	guard) guard=40000 ;;
 	esac
-	[ "$2" != handlers ] || set -- "$@" busy_ns=20000
 	case $3 in
 	p*) set -- "$@" "period_ns=$(ns "${3#p}")" && count=10000 ;;
 	*) set -- "$@" "delay_ns=$(ns "$3")" ;;
@@ -48,6 +49,12 @@ measure() {
 	modprobe customtimer max_lead_ns=$lead guard_ns=$guard
 	method=$1 load=$2 shape=$3
 	shift 3
+	case $load in
+	handlers) modprobe customtimer_disturb channels=1 ;;
+	storm) modprobe customtimer_disturb channels=32 handler_ns=1000 ;;
+	ticks) modprobe customtimer_disturb channels=1 tick_ns=20000 ;;
+	ticksfirst) modprobe customtimer_disturb channels=1 tick_ns=20000 tick_first=1 ;;
+	esac
 	modprobe customtimer_latency "timer=$timer" "count=$count" "$@"
 	read -r result </sys/module/customtimer_latency/parameters/result
 	figures=$(echo "$result" | sed 's/timer=[a-z]* //; s/ reading=.*//')
@@ -64,6 +71,7 @@ measure() {
 			/proc/customtimer_latency
 	fi
 	rmmod customtimer_latency
+	! grep -q ^customtimer_disturb /proc/modules || rmmod customtimer_disturb
 	rmmod customtimer
 }
 

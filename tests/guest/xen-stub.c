@@ -10,6 +10,9 @@
  * busy		the same, but does not sleep
  * tick		is busy, and sets its timer for each millisecond
  * spin		is busy without a timer
+ * count	counts for a second, and prints how far it got
+ * custom, single	is hostile: sets the custom or the single-shot timer for the next
+ *		microsecond, over and over. custom-wait, single-wait: and sleeps until then
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,7 +41,17 @@ static char hypercall_page[4096] __attribute__((aligned(4096)));
 
 /* Xen's own page takes the place of this one. Only what is of use here. */
 static volatile struct {
-	char vcpu_info[32][64];
+	struct {
+		uint8_t upcall_pending, upcall_mask;
+		u32 pending_sel, arch[6];
+		struct {
+			u32 version, pad;
+			u64 tsc, system;
+			u32 mul;
+			int8_t shift;
+			char flags, pad1[2];
+		} time;
+	} vcpu_info[32];
 	u32 pending[32];
 	u32 mask[32];
 	char rest[4096 - 32 * 64 - 2 * 32 * 4];
@@ -138,6 +151,64 @@ static bool is(const char *a, const char *b)
 	return *a == *b;
 }
 
+/* System time, as a guest of one CPU reads it. Wants tsc_mode="native". */
+static u64 system_time(void)
+{
+	volatile typeof(shared_info.vcpu_info[0].time) *time = &shared_info.vcpu_info[0].time;
+	u32 version;
+	u64 t;
+
+	do {
+		version = time->version;
+		t = __builtin_ia32_rdtsc() - time->tsc;
+		t = time->shift < 0 ? t >> -time->shift : t << time->shift;
+		t = (t >> 32) * time->mul + ((t & 0xffffffff) * time->mul >> 32) + time->system;
+	} while (version & 1 || version != time->version);
+	return t;
+}
+
+static void count(void)
+{
+	u64 end = system_time() + 1000000000, n = 0;
+	unsigned int i;
+
+	do {
+		for (i = 0; i < 1000; i++)
+			asm volatile("");
+		n++;
+	} while (system_time() < end);
+	put("counted ");
+	put_number(n, 10);
+	put("\n");
+}
+
+struct poll {
+	u32 *ports, count;
+	u64 timeout;
+};
+
+/* For ever. @poll: what to wait for after each setting, or NULL. */
+static void hammer(bool custom, struct poll *poll)
+{
+	struct vcpu_set_custom_timer set = {};
+	struct { u64 timeout; u32 flags; } single = {};
+
+	put("armed\n");
+	for (;;) {
+		/* The next event has to raise an upcall again. */
+		shared_info.pending[0] = 0;
+		shared_info.vcpu_info[0].pending_sel = 0;
+		shared_info.vcpu_info[0].upcall_pending = 0;
+		set.expires_ns = single.timeout = system_time() + 1000;
+		if (custom)
+			op(VCPUOP_set_custom_timer, 0, &set);
+		else
+			op(8 /* VCPUOP_set_singleshot_timer */, 0, &single);
+		if (poll)
+			hypercall(29, 3 /* SCHEDOP_poll */, (long)poll, 0);
+	}
+}
+
 /* @start_info: struct hvm_start_info */
 void stub_main(const u32 *start_info)
 {
@@ -146,8 +217,9 @@ void stub_main(const u32 *start_info)
 		.gpfn = (u32)&shared_info >> 12,
 	};
 	struct { u32 virq, vcpu, port; } bind = { .virq = VIRQ_CUSTOM_TIMER };
-	struct { u32 *ports, count; u64 timeout; } poll = { &bind.port, 1, 0 };
+	struct poll poll = { &bind.port, 1, 0 };
 	const char *mode = (const char *)start_info[6];
+	bool single = is(mode, "single") || is(mode, "single-wait");
 	u32 eax = 0x40000002, msr, ecx = 0, edx;
 	bool sleeps = is(mode, "soon");
 	u64 period = is(mode, "tick") ? 1000000 : 100000, expires;
@@ -164,6 +236,8 @@ void stub_main(const u32 *start_info)
 		shutdown(0 /* poweroff */);
 	}
 
+	if (single)
+		bind.virq = 0 /* VIRQ_TIMER */;
 	if (hypercall(12, 7 /* XENMEM_add_to_physmap */, (long)&map, 0) ||
 	    hypercall(32, 1 /* EVTCHNOP_bind_virq */, (long)&bind, 0))
 		shutdown(3);
@@ -172,9 +246,15 @@ void stub_main(const u32 *start_info)
 		window = 5000000;
 		sleeps = true;
 	}
+	if (is(mode, "count")) {
+		count();
+		shutdown(0);
+	}
 	if (is(mode, "spin"))
 		for (;;)
 			asm volatile("");
+	if (single || is(mode, "custom") || is(mode, "custom-wait"))
+		hammer(!single, is(mode, "single-wait") || is(mode, "custom-wait") ? &poll : NULL);
 	expires = arm(0, period);
 	put("armed\n");
 	for (;;) {
