@@ -6,6 +6,7 @@ KVER ?= $(shell uname -r)
 KDIR ?= $(firstword $(wildcard /lib/modules/$(KVER)/build /usr/src/linux-headers-$(KVER)))
 PREFIX ?= /usr/local
 DESTDIR ?=
+export PREFIX
 JOBS ?= $(shell nproc)
 # y: also build the modules that only tests and benchmarks load, and take no
 # warning from the compiler
@@ -25,12 +26,12 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules demo check check-debug bench bench-xen test setup bed style install install-module \
-	uninstall clean help
+.PHONY: all modules user demo check check-debug bench bench-xen test setup bed style install install-module \
+	install-user uninstall clean help
 
 all install install-module: TESTS = n
 
-all: modules ## build the kernel modules for KVER (default: the running kernel)
+all: modules user ## build the kernel modules for KVER (default: the running kernel), and the tools
 
 modules: $(addprefix $(STAGE)/,$(KSRC))
 	@test -n "$(KDIR)" || { echo "no headers for kernel $(KVER): install linux-headers-$(KVER), or name another kernel: make KVER=..." >&2; exit 1; }
@@ -43,11 +44,15 @@ $(STAGE)/%: %
 	@mkdir -p $(@D)
 	@cp -p $< $@
 
+user: ## build the library and the tools
+	$(MAKE) -C userspace all
+
 setup: ## install the Debian packages that demo and check need
 	tests/vm/setup
 
 bed: setup
 	$(MAKE) modules KVER=$(BED_KVER)
+	$(MAKE) user
 	hypervisor-patch/build 4.17 >/dev/null
 
 demo: bed ## show the timer at work in a PV and a PVH guest on a patched Xen
@@ -80,7 +85,7 @@ bench-xen: bed ## measure the hypervisor's side, into build/bench/xen.json and .
 style: setup ## sparse and kernel-doc over the modules, shellcheck over the scripts
 	tests/style $(BED_KVER)
 
-install: install-module ## install everything
+install: install-module install-user ## install everything
 
 install-module: modules ## install customtimer.ko and the sample for KVER
 	install -d $(DESTDIR)/lib/modules/$(KVER)/extra
@@ -90,17 +95,18 @@ install-module: modules ## install customtimer.ko and the sample for KVER
 	install -d $(DESTDIR)$(PREFIX)/include/xen
 	install -m 644 include/customtimer.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 include/xen/customtimer.h $(DESTDIR)$(PREFIX)/include/xen/
-	install -d $(DESTDIR)$(PREFIX)/share/man/man4
-	install -m 644 userspace/man/customtimer.4 $(DESTDIR)$(PREFIX)/share/man/man4/
 	$(if $(DESTDIR),,depmod $(KVER))
+
+install-user: ## install the library, the tools and the manual pages
+	$(MAKE) -C userspace install-user DESTDIR='$(abspath $(DESTDIR))'
 
 uninstall: ## remove what install has put there
 	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/customtimer.ko \
 		$(DESTDIR)/lib/modules/$(KVER)/extra/customtimer_pacer.ko \
 		$(DESTDIR)$(PREFIX)/include/customtimer.h \
-		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h \
-		$(DESTDIR)$(PREFIX)/share/man/man4/customtimer.4
+		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h
 	$(if $(DESTDIR),,depmod $(KVER))
+	$(MAKE) -C userspace uninstall DESTDIR='$(abspath $(DESTDIR))'
 
 clean: ## remove what was built here; downloads stay in the user's cache
 	rm -rf $(BUILD)

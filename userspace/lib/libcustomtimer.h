@@ -24,9 +24,11 @@ extern "C" {
 /* Flags of customtimer_open(). */
 #define CUSTOMTIMER_NONBLOCK	1	/* customtimer_wait() fails with EAGAIN */
 #define CUSTOMTIMER_INHERIT	2	/* stays open across exec */
-#define CUSTOMTIMER_SHARED_ONLY	4	/* no exact timers: needs no write permission */
 
-/* A new timer. Returns its file descriptor, or -1. */
+/*
+ * A new timer. Returns its file descriptor, or -1. Who may only read the device
+ * gets a timer that cannot be exact.
+ */
 int customtimer_open(int flags);
 
 /* What the module is, and what this timer may do. */
