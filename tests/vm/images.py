@@ -33,8 +33,8 @@ DEBIAN_KERNELS = {"6.1": "linux-headers-amd64", "6.12": "linux-headers-6.12-amd6
 OWN_KERNELS = ["debug", "debug-pv"]
 
 # Debian's packages unpacked into every machine: a shell that scripts expect and the
-# C library for user-space tools built on the host.
-COMMON_DEBS = ["bash", "libtinfo6", "libc6", "libgcc-s1"]
+# libraries of user-space tools built on the host.
+COMMON_DEBS = ["bash", "libtinfo6", "libc6", "libgcc-s1", "libjansson4"]
 
 # The Debian suite whose tool stack belongs to a Xen version; None: this machine's.
 XEN_SUITES = {"4.17": None, "4.20": "trixie"}

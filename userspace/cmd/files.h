@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Files that are read in one piece, and files that are written whole or not at
+ * all.
+ */
+#ifndef CUSTOMTIMER_FILES_H
+#define CUSTOMTIMER_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* From now on, what is read is read below @folder. */
+void files_below(const char *folder);
+
+/* True if files_below() was called: this machine is not the one looked at. */
+bool files_elsewhere(void);
+
+/* The path of @format... below that folder; static, until the next call. */
+const char *file_path(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* The text of file_path(@path); NULL and errno on an error. To be freed. */
+char *file_text(const char *path);
+
+/* The same without the white space at its end, "" for what cannot be read. */
+char *file_line(const char *path);
+
+struct output {
+	FILE *file;
+	char *path;	/* NULL: standard output */
+	char *temporary;	/* becomes @path; NULL: @path is no regular file */
+};
+
+/*
+ * Opens @path, NULL: standard output, for writing. What is written appears
+ * there only when output_close() is called, all of it. Both complain and return
+ * -1 on an error.
+ */
+int output_open(struct output *out, const char *path);
+int output_close(struct output *out);
+
+/* Instead of output_close(): leaves @path as it was. */
+void output_drop(struct output *out);
+
+/* The width of the terminal behind @file, 0 if it is none. */
+unsigned int terminal_width(FILE *file);
+
+#endif /* CUSTOMTIMER_FILES_H */
