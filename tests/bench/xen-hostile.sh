@@ -12,7 +12,7 @@ shift 3
 stub() {
 	printf '%s\n' "name = \"$1\"" 'type = "pvh"' 'kernel = "/root/xen-stub"' 'memory = 16' 'vcpus = 1' \
 		"cpus = \"$2\"" 'tsc_mode = "native"' 'on_poweroff = "preserve"' "cmdline = \"$3\"" >/tmp/stub.cfg
-	xl create -q /tmp/stub.cfg
+	xl create -q /tmp/stub.cfg 2>/dev/null
 }
 
 while [ "$rounds" -gt 0 ]; do

@@ -7,12 +7,6 @@
  *				CPU and returns as TAP what became of them. It ends
  *				after "rounds" timers on each CPU; that parameter can
  *				be changed meanwhile
- * /proc/customtimer_count	reading it counts for "count_ms" and returns how far
- *				it got
- * hammer=MODE			instead of both, a thread on every CPU until the module
- *				is unloaded. busy: only spins. custom, singleshot: sets
- *				that timer for the next moment, over and over. wait=1:
- *				and then waits for an interrupt
  */
 #include <linux/completion.h>
 #include <linux/cpu.h>
@@ -23,7 +17,6 @@
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/random.h>
-#include <linux/sched/clock.h>
 #include <linux/seq_file.h>
 
 #include <xen/events.h>
@@ -40,15 +33,6 @@ module_param(rounds, uint, 0644);
 static unsigned int slack_ns;
 module_param(slack_ns, uint, 0444);
 MODULE_PARM_DESC(slack_ns, "how far the clocks of CPUs may differ");
-
-static unsigned int count_ms = 1000;
-module_param(count_ms, uint, 0644);
-
-static char *hammer;
-module_param(hammer, charp, 0444);
-
-static bool wait;
-module_param(wait, bool, 0444);
 
 struct load {
 	struct task_struct *task;
@@ -67,7 +51,6 @@ struct load {
 	u64 most_tardy;
 	u64 most_back;		/* what the hypervisor's clock has gone back */
 	unsigned int failed;	/* hypercalls */
-	u64 calls;
 	struct vcpu_get_custom_timer before;
 };
 
@@ -175,52 +158,6 @@ static int shots_thread(void *data)
 	return 0;
 }
 
-/* Xen's time less sched_clock(), as exactly as a few tries can tell. */
-static u64 clock_offset(void)
-{
-	u64 best = U64_MAX, offset = 0, before, after;
-	struct vcpu_get_custom_timer get;
-	int i;
-
-	for (i = 0; i < 8; i++) {
-		before = sched_clock();
-		get_timer(smp_processor_id(), &get);
-		after = sched_clock();
-		if (after - before < best) {
-			best = after - before;
-			offset = get.now_ns - before - best / 2;
-		}
-	}
-	return offset;
-}
-
-static int hammer_thread(void *data)
-{
-	struct vcpu_set_singleshot_timer shot = {};
-	struct load *l = this_cpu_ptr(&loads);
-	bool custom = !strcmp(hammer, "custom");
-	bool busy = !strcmp(hammer, "busy");
-	u64 soon = clock_offset() + NSEC_PER_USEC, now;
-
-	while (!kthread_should_stop()) {
-		local_irq_disable();
-		if (custom) {
-			set_timer_at(sched_clock() + soon, 0, &now);
-		} else if (!busy) {
-			shot.timeout_abs_ns = sched_clock() + soon;
-			HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer,
-					   xen_vcpu_nr(smp_processor_id()),
-					   &shot);
-		}
-		l->calls++;
-		if (wait)
-			safe_halt();
-		local_irq_enable();
-		cond_resched();
-	}
-	return 0;
-}
-
 static void stop_threads(void)
 {
 	unsigned int cpu;
@@ -238,7 +175,7 @@ static void stop_threads(void)
 }
 
 /* With CPU hotplug held off. Clears the results of the run before. */
-static int start_threads(int (*fn)(void *data), const char *name)
+static int start_threads(void)
 {
 	struct task_struct *task;
 	unsigned int cpu;
@@ -256,7 +193,8 @@ static int start_threads(int (*fn)(void *data), const char *name)
 						 "customtimer_xenload", NULL);
 		if (l->irq < 0)
 			goto fail;
-		task = kthread_create_on_cpu(fn, NULL, cpu, name);
+		task = kthread_create_on_cpu(shots_thread, NULL, cpu,
+					     "xenload/%u");
 		if (IS_ERR(task))
 			goto fail;
 		l->task = task;
@@ -280,7 +218,7 @@ static int shots_show(struct seq_file *m, void *v)
 	int ret;
 
 	cpus_read_lock();
-	ret = start_threads(shots_thread, "xenload/%u");
+	ret = start_threads();
 	if (ret)
 		goto out;
 	for_each_online_cpu(cpu) {
@@ -320,59 +258,18 @@ out:
 	return ret;
 }
 
-static int count_show(struct seq_file *m, void *v)
-{
-	u64 end = sched_clock() + count_ms * NSEC_PER_MSEC, count = 0;
-	unsigned int i;
-
-	do {
-		/* Not cpu_relax(): the emulator makes much of it. */
-		for (i = 0; i < 1000; i++)
-			barrier();
-		count++;
-		cond_resched();
-	} while (sched_clock() < end);
-	seq_printf(m, "%llu\n", count);
-	return 0;
-}
-
 static int __init xenload_init(void)
 {
-	int ret = 0;
-
 	if (!xen_domain())
 		return -ENODEV;
-	if (hammer) {
-		cpus_read_lock();
-		ret = start_threads(hammer_thread, "xenhammer/%u");
-		cpus_read_unlock();
-	} else if (!proc_create_single("customtimer_shots", 0400, NULL,
-				       shots_show) ||
-		   !proc_create_single("customtimer_count", 0400, NULL,
-				       count_show)) {
-		ret = -ENOMEM;
-	}
-	return ret;
+	if (!proc_create_single("customtimer_shots", 0400, NULL, shots_show))
+		return -ENOMEM;
+	return 0;
 }
 
 static void __exit xenload_exit(void)
 {
-	u64 calls = 0, interrupts = 0;
-	unsigned int cpu;
-
-	if (!hammer) {
-		remove_proc_entry("customtimer_shots", NULL);
-		remove_proc_entry("customtimer_count", NULL);
-		return;
-	}
-	cpus_read_lock();
-	stop_threads();
-	for_each_online_cpu(cpu) {
-		calls += per_cpu(loads, cpu).calls;
-		interrupts += per_cpu(loads, cpu).interrupts;
-	}
-	cpus_read_unlock();
-	pr_info("calls=%llu interrupts=%llu\n", calls, interrupts);
+	remove_proc_entry("customtimer_shots", NULL);
 }
 
 module_init(xenload_init);

@@ -190,8 +190,10 @@ struct poll {
 /* For ever. @poll: what to wait for after each setting, or NULL. */
 static void hammer(bool custom, struct poll *poll)
 {
-	struct vcpu_set_custom_timer set = {};
-	struct { u64 timeout; u32 flags; } single = {};
+	/* Where a time that has passed expires at once. */
+	struct { u64 timeout; u32 flags; } set = {
+		.flags = custom ? VCPU_SSHOTTMR_custom : 0,
+	};
 
 	put("armed\n");
 	for (;;) {
@@ -199,11 +201,8 @@ static void hammer(bool custom, struct poll *poll)
 		shared_info.pending[0] = 0;
 		shared_info.vcpu_info[0].pending_sel = 0;
 		shared_info.vcpu_info[0].upcall_pending = 0;
-		set.expires_ns = single.timeout = system_time() + 1000;
-		if (custom)
-			op(VCPUOP_set_custom_timer, 0, &set);
-		else
-			op(8 /* VCPUOP_set_singleshot_timer */, 0, &single);
+		set.timeout = system_time() + 1000;
+		op(8 /* VCPUOP_set_singleshot_timer */, 0, &set);
 		if (poll)
 			hypercall(29, 3 /* SCHEDOP_poll */, (long)poll, 0);
 	}
