@@ -76,8 +76,8 @@ void bars_print(FILE *file, const uint64_t *edges, size_t n_ranges,
 
 	fprintf(file, "%*s", EDGES_WIDTH, "");
 	for (i = 0; i < n_series; i++)
-		fprintf(file, i + 1 < n_series ? " %*s %-*s" : " %*s", COUNT_WIDTH - 1,
-			series[i].title, bar, "");
+		fprintf(file, " %-*.*s", i + 1 < n_series ? COUNT_WIDTH + bar : 0,
+			COUNT_WIDTH + bar, series[i].title);
 	fputc('\n', file);
 	for (range = first; range < n_ranges; range++) {
 		fprintf(file, "%8s .. %-7s", format_time(from, edges[range]),

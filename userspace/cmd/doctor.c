@@ -412,8 +412,8 @@ static void check_steal(void)
 			   &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7]) == 8) {
 		for (i = 0; i < 8; i++)
 			sum += n[i];
-		/* Per cent of the time since boot; and not of the first second. */
-		if (sum > 100 && n[7] * 100 / sum >= 5)
+		/* In 1/100 s since boot, which by itself is no sign. */
+		if (sum > 100 * 120 && n[7] * 100 / sum >= 5)
 			found("steal", WARN, "pin the guest's vCPUs to CPUs of their own: xl vcpu-pin",
 			      "others had the CPU for %llu %% of the time",
 			      n[7] * 100 / sum);

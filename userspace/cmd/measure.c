@@ -101,7 +101,9 @@ static const char *custom_missing(void)
 		return NULL;
 	}
 	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
-		return "no " DEVICE_FILE ": modprobe customtimer";
+		return access(PROC_FILE, F_OK) ?
+		       "no " DEVICE_FILE ": modprobe customtimer, or see customtimer doctor" :
+		       "no " DEVICE_FILE ": install a module that has it, or see customtimer doctor";
 	if (errno == EACCES || errno == EPERM)
 		return "no permission for " DEVICE_FILE ": join the group customtimer";
 	return strerror(errno);

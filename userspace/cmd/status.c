@@ -231,19 +231,21 @@ static void print_metric(FILE *file, const struct proc *p,
 {
 	bool grows = column->kind == COUNT || column->kind == TOTAL_TIME;
 	bool time = column->kind == TIME || column->kind == TOTAL_TIME;
+	const char *help = column->help;
 	long long number;
 	size_t row;
 	char name[64];
 
 	snprintf(name, sizeof(name), "customtimer_%s%s%s", column->metric,
 		 time ? "_seconds" : "", grows ? "_total" : "");
-	if (column->help)
-		fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name,
-			column->help, name, grows ? "counter" : "gauge");
 	for (row = 0; row < p->n_rows; row++) {
 		if (!row_wanted(p, row) ||
 		    !parse_number(proc_cell(p, row, column->name), &number))
 			continue;
+		if (help)
+			fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name,
+				help, name, grows ? "counter" : "gauge");
+		help = NULL;
 		fprintf(file, "%s{cpu=\"%s\"%s} ", name,
 			proc_cell(p, row, "cpu"), column->label);
 		if (time)
