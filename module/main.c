@@ -8,6 +8,7 @@
 #include <linux/moduleparam.h>
 #include <linux/platform_device.h>
 
+#include "chardev.h"
 #include "debugfs.h"
 #include "guard.h"
 #include "procfs.h"
@@ -158,12 +159,18 @@ static int __init ct_init(void)
 	err = ct_procfs_init();
 	if (err)
 		goto err_guard;
+
+	err = ct_chardev_init();
+	if (err)
+		goto err_procfs;
 	ct_debugfs_init();
 
 	pr_info("version %s, backend %s\n", CUSTOM_TIMER_VERSION,
 		ct_backend->name);
 	return 0;
 
+err_procfs:
+	ct_procfs_exit();
 err_guard:
 	ct_guard_exit();
 err_platform:
@@ -180,6 +187,7 @@ err_hotplug:
 static void __exit ct_exit(void)
 {
 	ct_debugfs_exit();
+	ct_chardev_exit();
 	ct_procfs_exit();
 	ct_guard_exit();
 	platform_device_unregister(ct_platform_device);

@@ -9,6 +9,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "chardev.h"
 #include "guard.h"
 #include "procfs.h"
 #include "timer.h"
@@ -60,6 +61,7 @@ static int ct_proc_show(struct seq_file *m, void *v)
 	seq_printf(m, "max_lead_ns: %u\n", ct_precise_max_lead());
 	seq_printf(m, "max_wait_percent: %u\n", ct_precise_max_wait());
 	seq_printf(m, "guard_ns: %u\n", ct_guard_ns());
+	seq_printf(m, "device_timers: %u\n", ct_chardev_timers());
 
 	seq_puts(m, "cpu irq queued started cancelled expired armed retries interrupts coalesced spurious lead_ns worst_ns p50_ns p99_ns p99.9_ns waited_ns degraded raised limited moved refused stopped held\n");
 	for_each_online_cpu(cpu) {
