@@ -215,9 +215,9 @@ static enum custom_timer_restart ct_dev_expired(struct custom_timer *timer)
 	struct ct_dev *dev = container_of(timer, struct ct_dev, timer);
 	struct customtimer_stats *s = &dev->stats;
 	ktime_t now = ktime_get();
-	/* Once it has fired a reader may start it anew. */
 	u64 late = ktime_sub(now, custom_timer_expires(timer));
 
+	/* From here on a reader may start it anew: see ct_dev_collect(). */
 	smp_store_release(&dev->fired, true);
 	/* There a wait queue's lock cannot be taken here. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
@@ -256,6 +256,7 @@ static void ct_dev_collect(struct ct_dev *dev)
 	u64 missed = 0;
 	s64 late;
 
+	/* The callback is through with the deadline: see ct_dev_expired(). */
 	if (!smp_load_acquire(&dev->fired))
 		return;
 
@@ -269,7 +270,7 @@ static void ct_dev_collect(struct ct_dev *dev)
 	dev->stats.missed += missed;
 	dev->armed = dev->interval;
 	WRITE_ONCE(dev->ticks, dev->ticks + 1 + missed);
-	/* In this order, because ct_dev_readable() looks at both. */
+	/* After @ticks, because ct_dev_readable() looks at them after this. */
 	smp_store_release(&dev->fired, false);
 	if (dev->armed)
 		ct_dev_start(dev);
@@ -287,6 +288,7 @@ static void ct_dev_stop(struct ct_dev *dev)
 /* Any context. */
 static bool ct_dev_readable(const struct ct_dev *dev)
 {
+	/* Before @ticks: see ct_dev_collect(). */
 	return smp_load_acquire(&dev->fired) || READ_ONCE(dev->ticks);
 }
 
