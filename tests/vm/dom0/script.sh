@@ -44,7 +44,7 @@ guest_state() {
 bed_other_consoles() {
 	for bed_log in /var/log/xen/console/guest-*.log; do
 		case $bed_log in
-		*/guest-guest.log | *'*'*) ;;
+		*/guest-guest.log | */guest-guest--incoming.log | *'*'*) ;;
 		*)
 			echo "--- console of ${bed_log##*/guest-}"
 			bed plain "$bed_log"
