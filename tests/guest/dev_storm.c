@@ -4,6 +4,7 @@
  *
  * dev_storm epoll TIMERS	one program waits for all of them
  * dev_storm kill SECONDS	8 processes with 100 timers each are killed and replaced
+ * dev_storm offline TIMES	CPU 1 goes and comes back under a timer of its own
  * dev_storm fuzz SECONDS SEED	4 threads call whatever comes to mind
  *
  * Each prints TAP.
@@ -227,6 +228,43 @@ static int kill_test(unsigned int seconds)
 	return done_testing();
 }
 
+static void set_online(int online)
+{
+	static const char path[] = "/sys/devices/system/cpu/cpu1/online";
+	FILE *f = fopen(path, "w");
+
+	if (!f || fprintf(f, "%d", online) < 0 || fclose(f))
+		die(path);
+}
+
+static int offline_test(int times)
+{
+	struct customtimer_arm arm = { .interval_ns = MS, .cpu = 1 };
+	int fd = customtimer_open(0), i, j, lost = 0, taken = 0, refused = 0;
+	uint64_t n;
+
+	if (fd < 0)
+		die("customtimer_open");
+	for (i = 0; i < times; i++) {
+		lost += customtimer_arm(fd, &arm) != 0;
+		for (j = 0; j < 5; j++)
+			lost += customtimer_wait(fd, &n) != 0;
+		set_online(0);
+		for (j = 0; j < 5; j++)
+			lost += customtimer_wait(fd, &n) != 0;
+		taken += customtimer_arm(fd, &arm) == 0;
+		refused += errno == ENODEV;
+		lost += customtimer_wait(fd, &n) != 0;
+		set_online(1);
+		for (j = 0; j < 5; j++)
+			lost += customtimer_wait(fd, &n) != 0;
+	}
+	ok(!lost, "CPU 1 went %d times, its timer did not", times);
+	ok(!taken && refused == times, "a CPU that is offline: ENODEV");
+	close(fd);
+	return done_testing();
+}
+
 static int slots[SLOTS];
 static uint64_t fuzz_end;
 static uint64_t fuzz_calls;
@@ -412,8 +450,10 @@ int main(int argc, char **argv)
 		return epoll_test(atoi(argv[2]));
 	if (argc == 3 && !strcmp(argv[1], "kill"))
 		return kill_test(atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "offline"))
+		return offline_test(atoi(argv[2]));
 	if (argc == 4 && !strcmp(argv[1], "fuzz"))
 		return fuzz_test(atoi(argv[2]), strtoul(argv[3], NULL, 0));
-	fprintf(stderr, "usage: dev_storm epoll TIMERS | kill SECONDS | fuzz SECONDS SEED\n");
+	fprintf(stderr, "usage: dev_storm epoll TIMERS | kill SECONDS | offline TIMES | fuzz SECONDS SEED\n");
 	return 2;
 }
