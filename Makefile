@@ -87,10 +87,13 @@ style: setup ## sparse and kernel-doc over the modules, shellcheck over the scri
 
 install: install-module install-user ## install everything
 
-install-module: modules ## install customtimer.ko and the sample for KVER
+# customtimer.ko, the sample, and what customtimer-bench loads
+MODULES := customtimer.ko module/sample/customtimer_pacer.ko \
+	   tests/bench/customtimer_disturb.ko tests/bench/customtimer_latency.ko
+
+install-module: modules ## install the modules for KVER
 	install -d $(DESTDIR)/lib/modules/$(KVER)/extra
-	install -m 644 $(STAGE)/customtimer.ko \
-		$(STAGE)/module/sample/customtimer_pacer.ko \
+	install -m 644 $(addprefix $(STAGE)/,$(MODULES)) \
 		$(DESTDIR)/lib/modules/$(KVER)/extra/
 	install -d $(DESTDIR)$(PREFIX)/include/xen
 	install -m 644 include/customtimer.h $(DESTDIR)$(PREFIX)/include/
@@ -101,8 +104,7 @@ install-user: ## install the library, the tools and the manual pages
 	$(MAKE) -C userspace install-user DESTDIR='$(abspath $(DESTDIR))'
 
 uninstall: ## remove what install has put there
-	rm -f $(DESTDIR)/lib/modules/$(KVER)/extra/customtimer.ko \
-		$(DESTDIR)/lib/modules/$(KVER)/extra/customtimer_pacer.ko \
+	rm -f $(addprefix $(DESTDIR)/lib/modules/$(KVER)/extra/,$(notdir $(MODULES))) \
 		$(DESTDIR)$(PREFIX)/include/customtimer.h \
 		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h
 	$(if $(DESTDIR),,depmod $(KVER))
