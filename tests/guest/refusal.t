@@ -22,6 +22,11 @@ if [ $# -gt 1 ]; then
 	rmmod customtimer_xentest
 fi
 
+customtimer doctor >/tmp/doctor
+is $? 1 "customtimer doctor says that something is wrong"
+grep '^fail  module' /tmp/doctor >/tmp/said
+check "and what" grep -q -- "$1" /tmp/said
+
 check "nothing is left in /proc/modules" sh -c '! grep -q ^customtimer /proc/modules'
 check "nor in /proc" test ! -e /proc/customtimer
 is "$(interrupts customtimer)" 0 "nor an interrupt"

@@ -137,6 +137,11 @@ static void test_proc(void)
 	proc_free(&p);
 	ok(!parse(&p, "<html>\ncpu a\n1 2\n"), "nor a line without a colon");
 	proc_free(&p);
+	ok(parse(&p, "cpu p99_ns p99.9_ns\n0 1 2\n") &&
+	   proc_number(&p, 0, "p99_ns") == 1 && proc_number(&p, 0, "p99.9_ns") == 2 &&
+	   !proc_cell(&p, 0, "p9") && !proc_cell(&p, 0, "p99_ns_x"),
+	   "columns by their whole name");
+	proc_free(&p);
 	ok(parse(&p, "cpu least_ns most_ns count\n") && !p.n_rows,
 	   "a table without rows");
 	proc_free(&p);
@@ -157,6 +162,11 @@ static void test_samples(void)
 	middle = samples_quantile(s, 500);
 	ok(middle >= 500 && middle <= 504, "median: %llu", (unsigned long long)middle);
 	ok(samples_quantile(s, 1000) == 1000, "all of them");
+	samples_add(&s[1], 10);
+	samples_add(&s[1], 20);
+	samples_add(&s[1], 30);
+	ok(samples_quantile(&s[1], 500) == 20, "the one in the middle");
+	memset(&s[1], 0, sizeof(s[1]));
 	ok(samples_between(s, 256, 512) == 256, "a power of two is exact");
 	ok(samples_between(s, 0, UINT64_MAX) == 1000, "everything");
 

@@ -30,7 +30,7 @@
 #define SUSPICIOUS_ERROR (20 * NS_PER_US)
 
 /* Reading the TSC takes a tenth of this, unless the hypervisor emulates it. */
-#define SLOW_TSC 300
+#define SLOW_TSC 500
 
 /* Halted CPUs that take longer than this to wake spoil the timer. */
 #define SLOW_WAKE_US 20
@@ -367,9 +367,9 @@ static long long tsc_reading(void)
 	struct timespec a, b;
 	int i, j;
 
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 100; i++) {
 		clock_gettime(CLOCK_MONOTONIC, &a);
-		for (j = 0; j < 100; j++)
+		for (j = 0; j < 50; j++)
 			__rdtsc();
 		clock_gettime(CLOCK_MONOTONIC, &b);
 		took = (b.tv_sec - a.tv_sec) * (long long)NS_PER_SECOND +
@@ -377,7 +377,7 @@ static long long tsc_reading(void)
 		if (least < 0 || took < least)
 			least = took;
 	}
-	return least / 100;
+	return least / 50;
 #else
 	return -1;
 #endif

@@ -82,77 +82,102 @@ char *file_line(const char *path)
 	return text;
 }
 
-int output_open(struct output *out, const char *path)
+/* A file that is going to be @out's. */
+static int open_temporary(struct output *out)
 {
-	struct stat st;
 	mode_t mask;
 	int fd;
 
-	*out = (struct output){ .file = stdout };
-	if (!path)
-		return 0;
+	if (asprintf(&out->temporary, "%s.XXXXXX", out->path) < 0)
+		need_memory(NULL);
+	fd = mkostemp(out->temporary, O_CLOEXEC);
+	mask = umask(0);
+	umask(mask);
+	if (fd >= 0)
+		fchmod(fd, 0666 & ~mask);
+	return fd;
+}
 
-	/* A symbolic link stays, a device is not replaced. */
-	out->path = realpath(path, NULL);
-	if (!out->path)
-		out->path = need_memory(strdup(path));
-	if (!stat(out->path, &st) && !S_ISREG(st.st_mode)) {
-		out->file = fopen(out->path, "we");
-	} else {
-		if (asprintf(&out->temporary, "%s.XXXXXX", out->path) < 0)
-			need_memory(NULL);
-		fd = mkostemp(out->temporary, O_CLOEXEC);
-		out->file = fd < 0 ? NULL : fdopen(fd, "w");
-		if (out->file) {
-			mask = umask(0);
-			umask(mask);
-			fchmod(fd, 0666 & ~mask);
+int output_open(struct output *out, const char *path)
+{
+	struct stat st;
+
+	*out = (struct output){ .fd = STDOUT_FILENO };
+	if (path) {
+		/* A symbolic link stays, a device is not replaced. */
+		out->path = realpath(path, NULL);
+		if (!out->path)
+			out->path = need_memory(strdup(path));
+		if (!stat(out->path, &st) && !S_ISREG(st.st_mode))
+			out->fd = open(out->path, O_WRONLY | O_CLOEXEC);
+		else
+			out->fd = open_temporary(out);
+		if (out->fd < 0) {
+			complain("%s: %s: choose another place", path,
+				 strerror(errno));
+			free(out->temporary);
+			free(out->path);
+			return -1;
 		}
 	}
-	if (out->file)
-		return 0;
-	complain("%s: %s: choose another place", path, strerror(errno));
+	out->file = need_memory(open_memstream(&out->data, &out->size));
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+	ssize_t n;
+
+	while (size) {
+		n = write(fd, data, size);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			data += n;
+			size -= n;
+		}
+	}
+	return 0;
+}
+
+static void forget(struct output *out)
+{
+	if (out->temporary)
+		unlink(out->temporary);
 	free(out->temporary);
 	free(out->path);
-	return -1;
+	free(out->data);
 }
 
 int output_close(struct output *out)
 {
-	int bad = 0;
+	bool bad = fclose(out->file);
 
-	/* main() looks after standard output. */
 	if (!out->path)
-		return 0;
-
-	errno = 0;
-	bad = ferror(out->file) | fflush(out->file);
-	if (out->temporary && !bad)
-		bad = fsync(fileno(out->file));
-	if (fclose(out->file))
-		bad = 1;
-	if (out->temporary && !bad)
-		bad = rename(out->temporary, out->path);
+		fflush(stdout);
+	bad = bad || write_all(out->fd, out->data, out->size) ||
+	      (out->temporary && fsync(out->fd));
+	if (out->path && close(out->fd))
+		bad = true;
+	bad = bad || (out->temporary && rename(out->temporary, out->path));
 	if (bad) {
-		complain("%s: %s: nothing was written", out->path,
-			 strerror(errno ? errno : EIO));
-		if (out->temporary)
-			unlink(out->temporary);
+		complain("%s: %s%s", out->path ? out->path : "standard output",
+			 strerror(errno),
+			 out->temporary ? ": nothing was written" : "");
+	} else {
+		free(out->temporary);
+		out->temporary = NULL;
 	}
-	free(out->temporary);
-	free(out->path);
+	forget(out);
 	return bad ? -1 : 0;
 }
 
 void output_drop(struct output *out)
 {
-	if (!out->path)
-		return;
 	fclose(out->file);
-	if (out->temporary)
-		unlink(out->temporary);
-	free(out->temporary);
-	free(out->path);
+	if (out->path)
+		close(out->fd);
+	forget(out);
 }
 
 unsigned int terminal_width(FILE *file)

@@ -27,15 +27,18 @@ char *file_text(const char *path);
 char *file_line(const char *path);
 
 struct output {
-	FILE *file;
+	FILE *file;	/* to print to */
+	char *data;	/* what was printed */
+	size_t size;
+	int fd;
 	char *path;	/* NULL: standard output */
 	char *temporary;	/* becomes @path; NULL: @path is no regular file */
 };
 
 /*
- * Opens @path, NULL: standard output, for writing. What is written appears
- * there only when output_close() is called, all of it. Both complain and return
- * -1 on an error.
+ * Begins to write to @path, NULL: standard output. What is printed arrives there
+ * only when output_close() is called, all of it. Both complain and return -1 on
+ * an error.
  */
 int output_open(struct output *out, const char *path);
 int output_close(struct output *out);

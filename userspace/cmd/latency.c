@@ -258,21 +258,17 @@ static void print_json(FILE *file, const struct result *results, int n)
 	json_decref(root);
 }
 
-static int print_results(const struct result *results, int n)
+static void print_results(FILE *file, const struct result *results, int n)
 {
 	unsigned int width = options.file ? 0 : terminal_width(stdout);
-	struct output out;
 
-	if (output_open(&out, options.file))
-		return -1;
 	if (options.json) {
-		print_json(out.file, results, n);
-	} else {
-		print_table(out.file, results, n);
-		if (width || options.histogram)
-			print_histogram(out.file, results, n, width);
+		print_json(file, results, n);
+		return;
 	}
-	return output_close(&out);
+	print_table(file, results, n);
+	if (width || options.histogram)
+		print_histogram(file, results, n, width);
 }
 
 /* Lines on what is odd about the results. Returns the exit status. */
@@ -301,34 +297,51 @@ static int judge(const struct result *results, int n)
 	return status;
 }
 
-static int run(void)
+/* Measures by each method. Returns how many there are results of, or -1. */
+static int measure_all(struct result *results, int n)
 {
-	struct result *results = need_memory(calloc(n_methods, sizeof(*results)));
-	int n, i, status = EXIT_FAILURE;
-	char title[160];
+	int i;
 
-	n = select_methods(results);
-	if (n < 0)
-		goto out;
 	catch_interrupts();
 	for (i = 0; i < n && !interrupted; i++) {
 		results[i].thread = need_memory(calloc(plan.n_threads,
 						       sizeof(struct samples)));
 		if (measure(&plan, &results[i]))
-			goto out;
+			return -1;
 	}
-	n = i;
+	return i;
+}
+
+static int run(struct result *results)
+{
+	struct output out, picture;
+	char title[160];
+	int n, status;
+
+	n = select_methods(results);
+	if (n < 0)
+		return EXIT_FAILURE;
+	/* Before it takes its time, for errors. */
+	if (output_open(&out, options.file))
+		return EXIT_FAILURE;
+	if (options.picture && output_open(&picture, options.picture)) {
+		output_drop(&out);
+		return EXIT_FAILURE;
+	}
+
+	n = measure_all(results, n);
+	if (n < 0) {
+		output_drop(&out);
+		if (options.picture)
+			output_drop(&picture);
+		return EXIT_FAILURE;
+	}
+	print_results(out.file, results, n);
+	status = output_close(&out) ? EXIT_FAILURE : EXIT_SUCCESS;
 	describe(title, sizeof(title));
-	if (print_results(results, n))
-		goto out;
-	if (options.picture && plot(options.picture, title, results, n))
-		goto out;
-	status = judge(results, n);
-out:
-	for (i = 0; i < (int)n_methods; i++)
-		free(results[i].thread);
-	free(results);
-	return status;
+	if (options.picture && plot(options.picture, &picture, title, results, n))
+		status = EXIT_FAILURE;
+	return status ? status : judge(results, n);
 }
 
 static const char help[] =
@@ -430,6 +443,7 @@ int cmd_latency(int argc, char **argv)
 		{ "help", no_argument, NULL, 'H' },
 		{ 0 }
 	};
+	struct result *results;
 	bool loops_given = false;
 	const char *arg;
 	int option, i, status;
@@ -485,7 +499,11 @@ int cmd_latency(int argc, char **argv)
 		complain("latency: no CPU to run on");
 		return EXIT_FAILURE;
 	}
-	status = run();
+	results = need_memory(calloc(n_methods, sizeof(*results)));
+	status = run(results);
+	for (i = 0; i < (int)n_methods; i++)
+		free(results[i].thread);
+	free(results);
 	free((void *)plan.cpus);
 	return status;
 }

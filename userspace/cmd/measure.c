@@ -93,12 +93,16 @@ static int until_custom(int fd, uint64_t deadline)
 
 static const char *custom_missing(void)
 {
-	int fd;
+	struct customtimer_info info;
+	int fd = customtimer_open(0), err;
 
-	fd = customtimer_open(0);
 	if (fd >= 0) {
+		err = customtimer_info(fd, &info);
 		close(fd);
-		return NULL;
+		if (err)
+			return DEVICE_FILE " does not answer: see customtimer doctor";
+		return info.features & CUSTOMTIMER_EXACT ? NULL :
+		       "no permission for exact timers: join the group customtimer";
 	}
 	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
 		return access(PROC_FILE, F_OK) ?

@@ -83,12 +83,12 @@ static void write_script(FILE *script, const char *terminal, const char *title,
 	const char *comma = "plot ";
 	unsigned int i;
 
-	fprintf(script, "set terminal %s\nset title '%s'\n", terminal, title);
+	fprintf(script, "set terminal %s\nset title '%s' noenhanced\n", terminal, title);
 	fputs("set logscale x\nset yrange [0:101]\n"
 	      "set xtics ('1 ns' 1, '10 ns' 10, '100 ns' 100, '1 us' 1e3, '10 us' 1e4, '100 us' 1e5, '1 ms' 1e6, '10 ms' 1e7, '100 ms' 1e8, '1 s' 1e9)\n"
 	      "set xlabel 'later than the deadline'\n"
 	      "set ylabel '% of the sleeps'\n"
-	      "set grid\nset key bottom right opaque\n", script);
+	      "set grid\nset key outside right center\n", script);
 	for (i = 0; i < n; i++)
 		if (results[i].all.count)
 			write_curve(script, &results[i], i);
@@ -142,29 +142,24 @@ static int run_gnuplot(int script, FILE *picture)
 	return status || !total ? -1 : 0;
 }
 
-int plot(const char *path, const char *title, const struct result *results,
-	 unsigned int n)
+int plot(const char *path, struct output *out, const char *title,
+	 const struct result *results, unsigned int n)
 {
-	struct output out;
-	FILE *script;
-	int fd;
+	int fd = memfd_create("plot", MFD_CLOEXEC);
+	FILE *script = fd < 0 ? NULL : fdopen(fd, "w");
 
-	if (output_open(&out, path))
-		return -1;
-	fd = memfd_create("plot", MFD_CLOEXEC);
-	script = fd < 0 ? NULL : fdopen(fd, "w");
 	if (script) {
 		write_script(script, terminal_for(path), title, results, n);
 		fflush(script);
 		lseek(fd, 0, SEEK_SET);
-		if (!run_gnuplot(fd, out.file)) {
+		if (!run_gnuplot(fd, out->file)) {
 			fclose(script);
-			return output_close(&out);
+			return output_close(out);
 		}
 		fclose(script);
 	}
 	complain("latency: gnuplot has failed%s%s: %s was not written",
 		 errno ? ": " : "", errno ? strerror(errno) : "", path);
-	output_drop(&out);
+	output_drop(out);
 	return -1;
 }

@@ -5,6 +5,7 @@
 #ifndef CUSTOMTIMER_PLOT_H
 #define CUSTOMTIMER_PLOT_H
 
+#include "files.h"
 #include "measure.h"
 
 /*
@@ -13,8 +14,11 @@
  */
 bool plot_possible(const char *path);
 
-/* Returns 0, or -1 after a line that says why. */
-int plot(const char *path, const char *title, const struct result *results,
-	 unsigned int n);
+/*
+ * @out: opened for @path, and closed in any case. Returns 0, or -1 after a line
+ * that says why.
+ */
+int plot(const char *path, struct output *out, const char *title,
+	 const struct result *results, unsigned int n);
 
 #endif /* CUSTOMTIMER_PLOT_H */

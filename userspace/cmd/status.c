@@ -133,7 +133,7 @@ static size_t column_width(const struct proc *p, const struct column *column)
 static void print_keys(FILE *file, const struct proc *p)
 {
 	static const char *const names[] = {
-		"max_lead_ns", "max_wait_percent", "guard_ns",
+		"max_lead_ns", "max_wait_percent", "guard_ns", "device_timers",
 	};
 	const char *value[N_INFO];
 	size_t i;
@@ -145,7 +145,7 @@ static void print_keys(FILE *file, const struct proc *p)
 	}
 	fprintf(file, "customtimer %s, backend %s, guest %s, events %s\n",
 		value[0], value[1], value[2], value[3]);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		value[0] = proc_value(p, names[i]);
 		fprintf(file, "%s%s %s", i ? ", " : "", names[i],
 			value[0] ? value[0] : "-");
@@ -260,6 +260,7 @@ static void print_metric(FILE *file, const struct proc *p,
 /* @p: NULL if the module is not loaded. */
 static void print_prometheus(FILE *file, const struct proc *p)
 {
+	long long timers;
 	size_t i;
 
 	fprintf(file, "# HELP customtimer_up Whether the module is loaded.\n"
@@ -276,6 +277,10 @@ static void print_prometheus(FILE *file, const struct proc *p)
 		fputc('"', file);
 	}
 	fputs("} 1\n", file);
+	if (parse_number(proc_value(p, "device_timers"), &timers))
+		fprintf(file, "# HELP customtimer_device_timers Timers of programs.\n"
+			"# TYPE customtimer_device_timers gauge\n"
+			"customtimer_device_timers %lld\n", timers);
 	for (i = 0; i < N_COLUMNS; i++)
 		if (columns[i].metric)
 			print_metric(file, p, &columns[i]);
@@ -300,7 +305,8 @@ static bool read_status(struct proc *p)
 	return false;
 }
 
-static int show(unsigned int width)
+/* Sets @unwritable when standard output takes no more. */
+static int show(unsigned int width, bool *unwritable)
 {
 	struct output out;
 	struct proc p;
@@ -320,7 +326,9 @@ static int show(unsigned int width)
 			print_json(out.file, &p);
 		else
 			print_table(out.file, &p, width);
-		if (!output_close(&out) && there)
+		if (output_close(&out))
+			*unwritable = !options.file;
+		else if (there)
 			status = EXIT_SUCCESS;
 	}
 	if (there)
@@ -335,6 +343,7 @@ static int watch(void)
 		.tv_sec = options.pause / NS_PER_SECOND,
 		.tv_nsec = options.pause % NS_PER_SECOND,
 	};
+	bool unwritable = false;
 	unsigned int width;
 
 	catch_interrupts();
@@ -343,12 +352,12 @@ static int watch(void)
 		/* Home, and clear what is below. */
 		if (width && options.format == TABLE)
 			fputs("\033[H\033[J", stdout);
-		show(width);
+		show(width, &unwritable);
+		if (unwritable)
+			return EXIT_FAILURE;
 		if (!width && !options.file && options.format != JSON)
 			putchar('\n');
-		/* A reader that has gone is no reason to go on. */
-		if (fflush(stdout))
-			return EXIT_FAILURE;
+		fflush(stdout);
 		if (!interrupted)
 			nanosleep(&pause, NULL);
 	}
@@ -378,6 +387,7 @@ int cmd_status(int argc, char **argv)
 		{ "help", no_argument, NULL, 'H' },
 		{ 0 }
 	};
+	bool unwritable = false;
 	int option;
 
 	options.all_cpus = true;
@@ -413,5 +423,7 @@ int cmd_status(int argc, char **argv)
 	}
 	if (no_operands("status", argc, argv))
 		return EXIT_USAGE;
-	return options.watch ? watch() : show(options.file ? 0 : terminal_width(stdout));
+	if (options.watch)
+		return watch();
+	return show(options.file ? 0 : terminal_width(stdout), &unwritable);
 }
