@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 {
 	struct sched_param fifo = { .sched_priority = 80 };
 	void (*sleep_until)(uint64_t expires);
+	struct customtimer_stats stats;
 	uint64_t delay, expires, sum = 0, *late;
 	int count, i;
 
@@ -106,6 +107,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dev_sleep: %s woke up early\n", argv[1]);
 		return 1;
 	}
+	if (!strcmp(argv[1], "custom") && !customtimer_stats(fd, &stats))
+		fprintf(stderr, "# interrupts: %llu ns late in the mean, %llu at most\n",
+			(unsigned long long)(stats.total_late_ns / stats.interrupts),
+			(unsigned long long)stats.worst_late_ns);
 	printf("min=%llu mean=%llu p50=%llu p99=%llu p999=%llu max=%llu\n",
 	       (unsigned long long)late[0], (unsigned long long)sum / count,
 	       (unsigned long long)late[count / 2],
