@@ -30,6 +30,13 @@ accepts max_wait_percent 0
 accepts max_wait_percent 100
 refuses max_wait_percent 101
 refuses max_wait_percent -1
+for name in dev_max_timers dev_max_rate; do
+	accepts $name 0
+	accepts $name 10000000
+	refuses $name 10000001
+	refuses $name -1
+	refuses $name ''
+done
 is "$(sed -n 's/^max_wait_percent: //p' /proc/customtimer)" 100 "/proc/customtimer shows it"
 
 echo 0 >$dir/max_wait_percent
