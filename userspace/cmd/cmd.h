@@ -5,6 +5,7 @@
 #ifndef CUSTOMTIMER_CMD_H
 #define CUSTOMTIMER_CMD_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -45,7 +46,7 @@ int no_operands(const char *command, int argc, char **argv);
 void *need_memory(void *memory);
 
 /* SIGINT and SIGTERM set this instead of ending the program. */
-extern volatile int interrupted;
+extern volatile sig_atomic_t interrupted;
 void catch_interrupts(void);
 
 #endif /* CUSTOMTIMER_CMD_H */

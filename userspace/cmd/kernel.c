@@ -22,8 +22,6 @@
 
 #define MODULE "customtimer_latency"
 
-extern char **environ;
-
 const char *kernel_missing(void)
 {
 	struct utsname system;

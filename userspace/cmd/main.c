@@ -29,7 +29,7 @@ static const struct {
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-volatile int interrupted;
+volatile sig_atomic_t interrupted;
 
 static void note_interrupt(int signal)
 {
@@ -114,7 +114,8 @@ static int finish(int status)
 	if (fflush(stdout) || ferror(stdout)) {
 		/* A reader that has seen enough is none of our business. */
 		if (errno != EPIPE)
-			complain("standard output: %s", strerror(errno));
+			complain("standard output: %s",
+				 strerror(errno ? errno : EIO));
 		return status ? status : EXIT_FAILURE;
 	}
 	return status;

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -42,7 +41,8 @@ struct thread {
 	atomic_ullong count, max;
 };
 
-static sem_t ended;		/* once for each thread that has */
+static pthread_t main_thread;
+static atomic_uint running;
 static atomic_bool stop;
 
 static struct timespec timespec_of(uint64_t ns)
@@ -176,8 +176,12 @@ static void *run_thread(void *data)
 {
 	struct customtimer_stats stats;
 	struct thread *t = data;
+	sigset_t set;
 	int fd;
 
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	if (settle(t)) {
 		t->failed = "cannot open a timer";
 		fd = t->sleeper->open();
@@ -195,7 +199,8 @@ static void *run_thread(void *data)
 	}
 	if (t->err)
 		stop = true;
-	sem_post(&ended);
+	running--;
+	pthread_kill(main_thread, SIGUSR1);
 	return NULL;
 }
 
@@ -219,30 +224,30 @@ static void show_progress(const struct result *result, const struct thread *t,
 }
 
 /*
- * Waits for @n threads. A signal stops them; one that just goes to sleep then
- * would not notice, so it is told more than once.
+ * Waits for @n threads. @set: SIGINT and SIGTERM, which stop them, and SIGUSR1,
+ * by which they say that they have ended, all of them blocked. A thread that is
+ * just going to sleep does not notice when it is told to stop, so it is told
+ * more than once.
  */
 static void wait_for_threads(const struct plan *plan,
 			     const struct result *result, struct thread *t,
-			     unsigned int n)
+			     unsigned int n, const sigset_t *set)
 {
-	unsigned int left = n, i;
-	struct timespec until;
+	struct timespec pause;
+	unsigned int i;
+	int signal;
 
-	while (left) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += stop ? 20000000 : 100000000;
-		until.tv_sec += until.tv_nsec / (long)NS_PER_SECOND;
-		until.tv_nsec %= (long)NS_PER_SECOND;
+	while (running) {
+		pause = timespec_of(NS_PER_SECOND / (stop ? 50 : 10));
 		/* Nobody looks: do not disturb. */
-		if (!plan->live && !stop)
-			until.tv_sec += 3600;
-		if (!sem_clockwait(&ended, CLOCK_MONOTONIC, &until)) {
-			left--;
-			continue;
-		}
-		if (interrupted)
+		if (plan->live || stop)
+			signal = sigtimedwait(set, NULL, &pause);
+		else
+			signal = sigwaitinfo(set, NULL);
+		if (signal == SIGINT || signal == SIGTERM) {
+			interrupted = 1;
 			stop = true;
+		}
 		if (stop)
 			for (i = 0; i < n; i++)
 				pthread_kill(t[i].id, SIGUSR1);
@@ -258,24 +263,20 @@ static void wake(int signal)
 	(void)signal;
 }
 
-/* Signals that end the program are the main thread's. */
 static int start_threads(struct thread *t, unsigned int n, unsigned int *started)
 {
 	pthread_attr_t attr;
-	sigset_t set, old;
 	int err = 0;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, &old);
+	main_thread = pthread_self();
+	running = n;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	for (*started = 0; *started < n && !err; *started += !err)
 		err = pthread_create(&t[*started].id, &attr, run_thread,
 				     &t[*started]);
 	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	running -= n - *started;
 	return err;
 }
 
@@ -285,6 +286,7 @@ static int measure_sleeper(const struct plan *plan, struct result *result,
 	struct sigaction action = { .sa_handler = wake };
 	struct thread *t = need_memory(calloc(plan->n_threads, sizeof(*t)));
 	unsigned int i, started;
+	sigset_t set, old;
 	int err;
 
 	for (i = 0; i < plan->n_threads; i++) {
@@ -294,8 +296,12 @@ static int measure_sleeper(const struct plan *plan, struct result *result,
 		t[i].cpu = plan->cpus[i];
 	}
 	stop = false;
-	sem_init(&ended, 0, 0);
 	sigaction(SIGUSR1, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, &old);
 	if (!geteuid())
 		mlockall(MCL_CURRENT | MCL_FUTURE);
 
@@ -305,7 +311,7 @@ static int measure_sleeper(const struct plan *plan, struct result *result,
 		complain("latency: cannot start %u threads: %s: choose fewer",
 			 plan->n_threads, strerror(err));
 	}
-	wait_for_threads(plan, result, t, started);
+	wait_for_threads(plan, result, t, started, &set);
 	for (i = 0; i < started; i++) {
 		pthread_join(t[i].id, NULL);
 		if (t[i].err && !err) {
@@ -319,7 +325,7 @@ static int measure_sleeper(const struct plan *plan, struct result *result,
 		result->throttled += t[i].throttled;
 	}
 	munlockall();
-	sem_destroy(&ended);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	free(t);
 	return err ? -1 : 0;
 }

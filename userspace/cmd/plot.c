@@ -13,8 +13,6 @@
 #include "files.h"
 #include "plot.h"
 
-extern char **environ;
-
 static const char *terminal_for(const char *path)
 {
 	const char *dot = strrchr(path, '.');
@@ -145,9 +143,20 @@ static int run_gnuplot(int script, FILE *picture)
 int plot(const char *path, struct output *out, const char *title,
 	 const struct result *results, unsigned int n)
 {
-	int fd = memfd_create("plot", MFD_CLOEXEC);
-	FILE *script = fd < 0 ? NULL : fdopen(fd, "w");
+	uint64_t sleeps = 0;
+	FILE *script;
+	unsigned int i;
+	int fd;
 
+	for (i = 0; i < n; i++)
+		sleeps += results[i].all.count;
+	if (!sleeps) {
+		complain("latency: nothing to plot: %s was not written", path);
+		output_drop(out);
+		return 0;
+	}
+	fd = memfd_create("plot", MFD_CLOEXEC);
+	script = fd < 0 ? NULL : fdopen(fd, "w");
 	if (script) {
 		write_script(script, terminal_for(path), title, results, n);
 		fflush(script);

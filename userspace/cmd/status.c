@@ -286,22 +286,30 @@ static void print_prometheus(FILE *file, const struct proc *p)
 			print_metric(file, p, &columns[i]);
 }
 
+/* That nothing can be shown was said, and is not repeated by --watch. */
+static bool told;
+
 /* The present state; false, with a line, if there is none. */
 static bool read_status(struct proc *p)
 {
 	char *text = file_text(PROC_FILE);
+	int err = errno;
 
-	if (!text) {
-		if (errno == ENOENT)
-			complain("status: the module is not loaded: modprobe customtimer, or see customtimer doctor");
-		else
-			complain("status: " PROC_FILE ": %s", strerror(errno));
-		return false;
-	}
-	if (proc_parse(p, text))
+	if (text && proc_parse(p, text)) {
+		told = false;
 		return true;
-	complain("status: " PROC_FILE " is not understood: is the module much newer or older than this program? See customtimer doctor");
-	proc_free(p);
+	}
+	if (text)
+		proc_free(p);
+	if (told)
+		return false;
+	told = true;
+	if (text)
+		complain("status: " PROC_FILE " is not understood: is the module much newer or older than this program? See customtimer doctor");
+	else if (err == ENOENT)
+		complain("status: the module is not loaded: modprobe customtimer, or see customtimer doctor");
+	else
+		complain("status: " PROC_FILE ": %s", strerror(err));
 	return false;
 }
 
@@ -349,9 +357,11 @@ static int watch(void)
 	catch_interrupts();
 	while (!interrupted) {
 		width = options.file ? 0 : terminal_width(stdout);
-		/* Home, and clear what is below. */
-		if (width && options.format == TABLE)
+		/* Home, and clear what is below; what was said is gone then. */
+		if (width && options.format == TABLE) {
 			fputs("\033[H\033[J", stdout);
+			told = false;
+		}
 		show(width, &unwritable);
 		if (unwritable)
 			return EXIT_FAILURE;
