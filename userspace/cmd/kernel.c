@@ -34,7 +34,7 @@ const char *kernel_missing(void)
 	there = text && strstr(text, "/" MODULE ".ko");
 	free(text);
 	if (!there)
-		return "the module " MODULE " is not installed: make modules builds it";
+		return "the module " MODULE " is not installed: make install";
 	if (geteuid())
 		return "only root may load the module " MODULE;
 	if (!access("/sys/module/" MODULE, F_OK))
