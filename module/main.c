@@ -9,8 +9,10 @@
 #include <linux/platform_device.h>
 
 #include "chardev.h"
+#include "clockevent.h"
 #include "debugfs.h"
 #include "guard.h"
+#include "parts.h"
 #include "procfs.h"
 #include "timer.h"
 
@@ -30,13 +32,20 @@ static enum cpuhp_state ct_hotplug_state;
 
 static int ct_cpu_online(unsigned int cpu)
 {
-	return ct_timer_cpu_up(cpu);
+	int err = ct_timer_cpu_up(cpu);
+
+	if (!err)
+		ct_clockevent_cpu_up(cpu);
+	return err;
 }
 
 static int ct_cpu_offline(unsigned int cpu)
 {
-	ct_timer_cpu_down(cpu);
-	return 0;
+	int err = ct_clockevent_cpu_down(cpu);
+
+	if (!err)
+		ct_timer_cpu_down(cpu);
+	return err;
 }
 
 static int ct_module_event(struct notifier_block *nb, unsigned long event,
@@ -62,12 +71,19 @@ static struct notifier_block ct_module_notifier = {
 static int ct_suspend(struct device *dev)
 {
 	unsigned int cpu;
+	int err = 0;
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
-		ct_timer_cpu_pause(cpu);
+		err = ct_clockevent_cpu_down(cpu) ?: err;
+	if (err)
+		for_each_online_cpu(cpu)
+			ct_clockevent_cpu_up(cpu);
+	else
+		for_each_online_cpu(cpu)
+			ct_timer_cpu_pause(cpu);
 	cpus_read_unlock();
-	return 0;
+	return err;
 }
 
 static int ct_resume(struct device *dev)
@@ -87,6 +103,8 @@ static int ct_resume(struct device *dev)
 		if (err)
 			pr_err("CPU %u has no timer after the resume (%d): its timers wait\n",
 			       cpu, err);
+		else
+			ct_clockevent_cpu_up(cpu);
 	}
 	cpus_read_unlock();
 	return 0;
@@ -164,6 +182,7 @@ static int __init ct_init(void)
 	if (err)
 		goto err_procfs;
 	ct_debugfs_init();
+	ct_parts_init();
 
 	pr_info("version %s, backend %s\n", CUSTOM_TIMER_VERSION,
 		ct_backend->name);
@@ -186,6 +205,8 @@ err_hotplug:
 
 static void __exit ct_exit(void)
 {
+	ct_parts_exit();
+	ct_clockevent_exit();
 	ct_debugfs_exit();
 	ct_chardev_exit();
 	ct_procfs_exit();

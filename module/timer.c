@@ -13,6 +13,8 @@
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
 
+#include "clockevent.h"
+
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
@@ -207,6 +209,12 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
 		return;
 	}
 	base->stats.refused++;
+	if (base->tick) {
+		/* An hrtimer would come back to us: this polls until none does. */
+		ct_clockevent_give_up();
+		ct_raise(base);
+		return;
+	}
 	pr_warn_once("the hypervisor refused to set the timer (%d), an hrtimer stands in for it\n",
 		     err);
 	base->fallback = true;
@@ -848,6 +856,20 @@ static void ct_base_open(void *info)
 	base->kicked = false;
 	base->raised = false;
 	cpumask_set_cpu(base->cpu, &ct_cpus);
+	ct_program(base, 0);
+	raw_spin_unlock(&base->lock);
+}
+
+/*
+ * The CPU's own tick is to be among its timers, or no longer is. If it is, no
+ * hrtimer can stand in. On the base's CPU, interrupts off.
+ */
+void ct_timer_carry_tick(struct custom_timer_base *base, bool on)
+{
+	raw_spin_lock(&base->lock);
+	if (on)
+		ct_stop(base);
+	base->tick = on;
 	ct_program(base, 0);
 	raw_spin_unlock(&base->lock);
 }

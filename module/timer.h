@@ -61,6 +61,7 @@ struct ct_stats {
  * @kick: makes this CPU look at its queues
  * @hrtimer: the hrtimer backend's interrupt source
  * @fallback: the hrtimer stands in for a hypervisor that refused
+ * @tick: the CPU's own tick is among the timers
  * @irq: the Xen backend's interrupt, negative: none
  * @clock_offset: Xen system time minus sched_clock()
  * @name: the interrupt's name
@@ -89,6 +90,7 @@ struct custom_timer_base {
 	call_single_data_t kick;
 	struct hrtimer hrtimer;
 	bool fallback;
+	bool tick;
 	int irq;
 	s64 clock_offset;
 	char name[20];
@@ -127,6 +129,7 @@ void ct_timer_exit(void);
 int ct_timer_cpu_up(unsigned int cpu);
 void ct_timer_cpu_pause(unsigned int cpu);
 void ct_timer_cpu_down(unsigned int cpu);
+void ct_timer_carry_tick(struct custom_timer_base *base, bool on);
 void ct_timer_drop_module(struct module *mod);
 void ct_interrupt(struct custom_timer_base *base, bool used_up);
 void ct_hold(struct custom_timer_base *base, u32 guard_ns);

@@ -17,11 +17,14 @@
 #include <xen/features.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/features.h>
+#include <xen/interface/hvm/hvm_op.h>
+#include <xen/interface/platform.h>
 #include <xen/interface/vcpu.h>
 #include <xen/interface/version.h>
 #include <xen/interface/xen.h>
 #include <xen/xen-ops.h>
 #include <xen/xen.h>
+#include <asm/x86_init.h>
 #include <asm/xen/hypercall.h>
 
 #include "timer.h"
@@ -46,6 +49,13 @@
 
 /* No hypercall takes longer, unless the vCPU loses its CPU meanwhile. */
 #define CT_OFFSET_NS NSEC_PER_MSEC
+
+/* Xen's present, from guests of all types; Linux does not declare it. */
+#define CT_HVMOP_GET_TIME 10
+
+struct ct_hvm_get_time {
+	u64 now;
+};
 
 /* Only the FIFO event ABI takes priorities; whether ours was taken tells. */
 static bool ct_xen_fifo;
@@ -74,7 +84,56 @@ static int ct_xen_get(unsigned int cpu, struct vcpu_get_custom_timer *get)
 				  get);
 }
 
-/* Process context. */
+/* Whether sched_clock() is Xen's clock. */
+static bool ct_xen_clock_is_ours(void)
+{
+	return xen_pv_domain() || (xen_have_vector_callback &&
+				   xen_feature(XENFEAT_hvm_safe_pvclock));
+}
+
+/* Says what is missing if the clock cannot be offered as @part. */
+bool ct_xen_has_clock(const char *part)
+{
+	if (!xen_domain())
+		pr_err("%s: not a Xen guest, so there is no clock of Xen's\n",
+		       part);
+	else if (!ct_xen_clock_is_ours())
+		pr_err("%s: this guest does not run by Xen's clock: it needs the vector callback and XENFEAT_hvm_safe_pvclock\n",
+		       part);
+	else
+		return true;
+	return false;
+}
+
+/* The host's wall clock. Any context. */
+void ct_xen_wallclock(struct timespec64 *ts)
+{
+	x86_platform.get_wallclock(ts);
+}
+
+/* Sets the host's wall clock, which only dom0 may. Process context. */
+int ct_xen_set_wallclock(const struct timespec64 *ts)
+{
+	struct xen_platform_op op = {
+		.cmd = XENPF_settime64,
+		.u.settime64 = {
+			.secs = ts->tv_sec,
+			.nsecs = ts->tv_nsec,
+		},
+	};
+	struct ct_hvm_get_time get;
+	int err;
+
+	if (!xen_initial_domain())
+		return -EPERM;
+	err = HYPERVISOR_hvm_op(CT_HVMOP_GET_TIME, &get);
+	if (err)
+		return err;
+	op.u.settime64.system_time = get.now;
+	return HYPERVISOR_platform_op(&op);
+}
+
+/* Names all that is missing. Process context. */
 static int ct_xen_probe(void)
 {
 	struct vcpu_get_custom_timer get;
@@ -84,15 +143,15 @@ static int ct_xen_probe(void)
 		pr_err("not a Xen guest: there is no hypervisor to ask for a timer. Load with backend=hrtimer to develop without Xen\n");
 		return -ENODEV;
 	}
-	if (!xen_pv_domain() && !xen_have_vector_callback) {
+	if (!xen_pv_domain() && !xen_have_vector_callback)
 		pr_err("no per-CPU event delivery: the guest was booted without the Xen vector callback (xen_no_vector_callback?)\n");
-		return -ENODEV;
-	}
+	if (!xen_pv_domain() && !xen_feature(XENFEAT_hvm_safe_pvclock))
+		pr_err("no safe clock: the hypervisor does not offer XENFEAT_hvm_safe_pvclock\n");
 
 	err = ct_xen_get(0, &get);
 	switch (err) {
 	case 0:
-		return 0;
+		return ct_xen_clock_is_ours() ? 0 : -ENODEV;
 	case -EPERM:
 		pr_err("the hypervisor has the custom timer but this domain may not use it: see custom-timer= on Xen's command line\n");
 		break;

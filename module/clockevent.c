@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tick of every CPU, and with it every hrtimer, on the custom timer.
+ *
+ * Each CPU has a clock event device that outranks Linux's own for Xen, and behind
+ * it one custom timer, in the queue of that CPU with all others. It stands above
+ * hrtimers, so none may serve it: with the hrtimer backend, and where the
+ * hypervisor refuses, Linux gets its own device back.
+ */
+#include <linux/clockchips.h>
+#include <linux/cpu.h>
+#include <linux/irq_work.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "clockevent.h"
+#include "parts.h"
+#include "timer.h"
+
+/* Linux's own has 500. */
+#define CT_RATING 600
+
+/* The distance of an event that cannot be met in any case. */
+#define CT_TICK_MIN_NS NSEC_PER_USEC
+
+/*
+ * An event that is further away than this is not worth two interrupts or a wait,
+ * which is what exactness costs there. A window of what NTP may make of its distance
+ * (CT_SLEW_SHIFT in xen.c) spares them; Xen still interrupts at its beginning unless others share
+ * it. Less than the period of the tick, which nobody needs exactly.
+ */
+#define CT_TICK_NEAR_NS (3 * NSEC_PER_SEC / 4 / HZ)
+#define CT_TICK_WINDOW_SHIFT 10
+
+/**
+ * struct ct_tick - the tick of one CPU
+ * @dev: the device
+ * @timer: what serves it
+ */
+struct ct_tick {
+	struct clock_event_device dev;
+	struct custom_timer timer;
+};
+
+static DEFINE_PER_CPU(struct ct_tick, ct_ticks);
+
+/* CPUs that come online shall have it. Changes with CPU hotplug locked out. */
+static bool ct_tick_wanted;
+
+static void ct_give_up(struct work_struct *work);
+static DECLARE_WORK(ct_give_up_work, ct_give_up);
+
+static void ct_give_up_soon(struct irq_work *work)
+{
+	schedule_work(&ct_give_up_work);
+}
+
+static struct irq_work ct_give_up_irq = IRQ_WORK_INIT(ct_give_up_soon);
+
+/* Hard interrupt context. */
+static enum custom_timer_restart ct_tick_expired(struct custom_timer *t)
+{
+	struct ct_tick *tick = container_of(t, struct ct_tick, timer);
+
+	tick->dev.event_handler(&tick->dev);
+	return CUSTOM_TIMER_NORESTART;
+}
+
+/* On the device's CPU, interrupts off, an hrtimer lock may be held. */
+static int ct_tick_set_next_event(unsigned long delta,
+				  struct clock_event_device *dev)
+{
+	struct ct_tick *tick = container_of(dev, struct ct_tick, dev);
+	u64 window = delta < CT_TICK_NEAR_NS ? 0 :
+		     delta >> CT_TICK_WINDOW_SHIFT;
+
+	return custom_timer_start(&tick->timer, dev->next_event, window);
+}
+
+/* Same context; also from the timer's callback, which then is its last. */
+static int ct_tick_stop(struct clock_event_device *dev)
+{
+	struct ct_tick *tick = container_of(dev, struct ct_tick, dev);
+
+	custom_timer_try_to_cancel(&tick->timer);
+	return 0;
+}
+
+/* On the device's CPU, interrupts off. */
+static void ct_tick_register(void *info)
+{
+	struct ct_tick *tick = info;
+
+	ct_timer_carry_tick(ct_base_of(smp_processor_id()), true);
+	clockevents_register_device(&tick->dev);
+	if (clockevent_state_detached(&tick->dev))
+		ct_timer_carry_tick(ct_base_of(smp_processor_id()), false);
+}
+
+/* On the CPU, interrupts off. */
+static void ct_tick_release(void *info)
+{
+	ct_timer_carry_tick(info, false);
+}
+
+/* Process context, CPU hotplug locked out or in a callback of it. */
+static int ct_tick_take(unsigned int cpu)
+{
+	struct ct_tick *tick = per_cpu_ptr(&ct_ticks, cpu);
+
+	if (!ct_base_of(cpu)->online)
+		return -ENODEV;
+	if (ct_base_of(cpu)->tick)
+		return 0;
+	*tick = (struct ct_tick) {
+		.dev = {
+			.name = KBUILD_MODNAME,
+			.features = CLOCK_EVT_FEAT_ONESHOT,
+			.rating = CT_RATING,
+			.irq = -1,
+			.cpumask = cpumask_of(cpu),
+			.mult = 1,
+			.min_delta_ns = CT_TICK_MIN_NS,
+			.min_delta_ticks = CT_TICK_MIN_NS,
+			.max_delta_ns = LONG_MAX,
+			.max_delta_ticks = LONG_MAX,
+			.set_next_event = ct_tick_set_next_event,
+			.set_state_shutdown = ct_tick_stop,
+			.set_state_oneshot_stopped = ct_tick_stop,
+			.owner = THIS_MODULE,
+		},
+	};
+	custom_timer_setup(&tick->timer, ct_tick_expired);
+	smp_call_function_single(cpu, ct_tick_register, tick, true);
+	if (!clockevent_state_detached(&tick->dev))
+		return 0;
+
+	/* Nothing can prevent this: it is in no use. */
+	clockevents_unbind_device(&tick->dev, cpu);
+	pr_err("clockevent: CPU %u has a device that Linux prefers: see /sys/devices/system/clockevents/clockevent%u/current_device\n",
+	       cpu, cpu);
+	return -EBUSY;
+}
+
+/* Gives the tick of @cpu back to Linux's own device. Same context. */
+static int ct_tick_give_back(unsigned int cpu)
+{
+	struct custom_timer_base *base = ct_base_of(cpu);
+	int err;
+
+	if (!base->tick)
+		return 0;
+	err = clockevents_unbind_device(&per_cpu_ptr(&ct_ticks, cpu)->dev, cpu);
+	if (err) {
+		pr_err("clockevent: CPU %u has no other device to go over to (%d)\n",
+		       cpu, err);
+		return err;
+	}
+	custom_timer_cancel(&per_cpu_ptr(&ct_ticks, cpu)->timer);
+	smp_call_function_single(cpu, ct_tick_release, base, true);
+	return 0;
+}
+
+/*
+ * Linux makes a device that was displaced its broadcast device if it has none, and
+ * that is never a tick again: the first CPU could not go back. So the place is
+ * filled beforehand, by a device that does nothing because no CPU needs broadcasts.
+ * It can never be withdrawn, so its memory, and its name, stay when the module goes.
+ * Process context.
+ */
+static int ct_fill_broadcast(void)
+{
+	static const char name[] = "none";
+	struct {
+		struct clock_event_device dev;
+		char name[sizeof(name)];
+	} *filler = kzalloc(sizeof(*filler), GFP_KERNEL);
+
+	if (!filler)
+		return -ENOMEM;
+	memcpy(filler->name, name, sizeof(name));
+	filler->dev.name = filler->name;
+	filler->dev.features = CLOCK_EVT_FEAT_ONESHOT;
+	filler->dev.rating = CT_RATING;
+	filler->dev.mult = 1;
+	filler->dev.irq = -1;
+	/* The tick of no CPU. */
+	filler->dev.cpumask = cpu_none_mask;
+	clockevents_register_device(&filler->dev);
+
+	/* The place was taken, perhaps by the filler of another time. */
+	if (clockevent_state_detached(&filler->dev)) {
+		clockevents_unbind_device(&filler->dev, raw_smp_processor_id());
+		kfree(filler);
+	}
+	return 0;
+}
+
+/* A CPU has come online, or the guest was resumed. Process context. */
+void ct_clockevent_cpu_up(unsigned int cpu)
+{
+	if (ct_tick_wanted && ct_backend == &ct_xen_backend)
+		ct_tick_take(cpu);
+}
+
+/*
+ * Before a CPU goes offline or the guest is suspended. An error means that the
+ * CPU cannot do without. Process context.
+ */
+int ct_clockevent_cpu_down(unsigned int cpu)
+{
+	return ct_tick_give_back(cpu);
+}
+
+/* Process context. */
+static int ct_clockevent_stop(void)
+{
+	unsigned int cpu;
+	int err = 0;
+
+	cpus_read_lock();
+	ct_tick_wanted = false;
+	for_each_online_cpu(cpu)
+		err = ct_tick_give_back(cpu) ?: err;
+	ct_tick_wanted = err;
+	cpus_read_unlock();
+	return err;
+}
+
+/* Process context. */
+static int ct_clockevent_start(void)
+{
+	unsigned int cpu;
+	int err;
+
+	if (ct_backend != &ct_xen_backend) {
+		pr_err("clockevent: needs the Xen backend, because hrtimers are what it serves\n");
+		return -ENODEV;
+	}
+	err = ct_fill_broadcast();
+	if (err)
+		return err;
+
+	cpus_read_lock();
+	ct_tick_wanted = true;
+	for_each_online_cpu(cpu) {
+		err = ct_tick_take(cpu);
+		if (err)
+			break;
+	}
+	cpus_read_unlock();
+	if (err)
+		ct_clockevent_stop();
+	else
+		pr_info("clockevent: the CPUs' ticks use the custom timer; write 0 to /sys/module/" KBUILD_MODNAME "/parameters/clockevent before unloading\n");
+	return err;
+}
+
+/* Process context. */
+static void ct_give_up(struct work_struct *work)
+{
+	pr_err("clockevent: the hypervisor refuses to set the timer: the ticks go back to Linux's own device until the parameter is set again\n");
+	ct_parts_give_up(&ct_clockevent_part);
+}
+
+/* The hypervisor refuses. Interrupts off, locks of hrtimers and of the base held. */
+void ct_clockevent_give_up(void)
+{
+	irq_work_queue(&ct_give_up_irq);
+}
+
+/* Process context, when no tick is left. */
+void ct_clockevent_exit(void)
+{
+	irq_work_sync(&ct_give_up_irq);
+	cancel_work_sync(&ct_give_up_work);
+}
+
+struct ct_part ct_clockevent_part = {
+	.name = "clockevent",
+	.start = ct_clockevent_start,
+	.stop = ct_clockevent_stop,
+};

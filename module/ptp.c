@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's wall clock, in UTC, as a PTP clock. It can be read and not set.
+ */
+#include <linux/module.h>
+#include <linux/ptp_clock_kernel.h>
+
+#include "parts.h"
+#include "xen.h"
+
+#if IS_REACHABLE(CONFIG_PTP_1588_CLOCK)
+
+/* A cross timestamp is no more uncertain than this, nor tried more often. */
+#define CT_CROSS_NS 2000
+#define CT_CROSS_ATTEMPTS 10
+
+static struct ptp_clock *ct_ptp_clock;
+
+static int ct_ptp_adjfine(struct ptp_clock_info *info, long scaled_ppm)
+{
+	return -EOPNOTSUPP;
+}
+
+static int ct_ptp_adjtime(struct ptp_clock_info *info, s64 delta)
+{
+	return -EOPNOTSUPP;
+}
+
+static int ct_ptp_settime64(struct ptp_clock_info *info,
+			    const struct timespec64 *ts)
+{
+	return -EOPNOTSUPP;
+}
+
+static int ct_ptp_enable(struct ptp_clock_info *info,
+			 struct ptp_clock_request *request, int on)
+{
+	return -EOPNOTSUPP;
+}
+
+/* Process context. */
+static int ct_ptp_gettimex64(struct ptp_clock_info *info, struct timespec64 *ts,
+			     struct ptp_system_timestamp *sts)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ptp_read_system_prets(sts);
+	ct_xen_wallclock(ts);
+	ptp_read_system_postts(sts);
+	local_irq_restore(flags);
+	return 0;
+}
+
+/*
+ * One clock cannot be told in terms of the other, because Linux may count by the
+ * TSC. So ours is read between two snapshots of Linux's, and belongs to their
+ * middle. Process context.
+ */
+static int ct_ptp_getcrosststamp(struct ptp_clock_info *info,
+				 struct system_device_crosststamp *cts)
+{
+	struct system_time_snapshot before, after;
+	struct timespec64 ts;
+	unsigned long flags;
+	unsigned int i;
+	s64 took;
+
+	for (i = 0; i < CT_CROSS_ATTEMPTS; i++) {
+		local_irq_save(flags);
+		ktime_get_snapshot(&before);
+		ct_xen_wallclock(&ts);
+		ktime_get_snapshot(&after);
+		local_irq_restore(flags);
+
+		took = ktime_sub(after.raw, before.raw);
+		if (took > CT_CROSS_NS ||
+		    before.clock_was_set_seq != after.clock_was_set_seq)
+			continue;
+		cts->device = timespec64_to_ktime(ts);
+		cts->sys_realtime = ktime_add_ns(before.real, took / 2);
+		cts->sys_monoraw = ktime_add_ns(before.raw, took / 2);
+		return 0;
+	}
+	return -EBUSY;
+}
+
+static struct ptp_clock_info ct_ptp_info = {
+	.owner = THIS_MODULE,
+	.name = KBUILD_MODNAME,
+	.adjfine = ct_ptp_adjfine,
+	.adjtime = ct_ptp_adjtime,
+	.settime64 = ct_ptp_settime64,
+	.enable = ct_ptp_enable,
+	.gettimex64 = ct_ptp_gettimex64,
+	.getcrosststamp = ct_ptp_getcrosststamp,
+};
+
+/* Process context. */
+static int ct_ptp_start(void)
+{
+	int err;
+
+	if (!ct_xen_has_clock("ptp"))
+		return -ENODEV;
+	ct_ptp_clock = ptp_clock_register(&ct_ptp_info, NULL);
+	err = PTR_ERR_OR_ZERO(ct_ptp_clock);
+	if (err)
+		pr_err("ptp: Linux does not take the clock (%d)\n", err);
+	return err;
+}
+
+/* Process context. Whoever has the device open gets -ENODEV from now on. */
+static int ct_ptp_stop(void)
+{
+	ptp_clock_unregister(ct_ptp_clock);
+	return 0;
+}
+
+#else
+
+static int ct_ptp_start(void)
+{
+	pr_err("ptp: this kernel was built without PTP clocks (CONFIG_PTP_1588_CLOCK)\n");
+	return -EOPNOTSUPP;
+}
+
+static int ct_ptp_stop(void)
+{
+	return 0;
+}
+
+#endif
+
+struct ct_part ct_ptp_part = {
+	.name = "ptp",
+	.start = ct_ptp_start,
+	.stop = ct_ptp_stop,
+};
