@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The parts of the PV clock driver: event timer, clocksource, PTP clock, RTC.
+. /tests/guest/lib.sh
+
+tools=/root/clock
+parameters=/sys/module/customtimer/parameters
+events=/sys/devices/system/clockevents
+source=/sys/devices/system/clocksource/clocksource0
+
+# ticks NAME: NAME is the clock event device of every CPU online
+ticks() {
+	for cpu in $(seq 0 $(($(grep -c ^processor /proc/cpuinfo) - 1))); do
+		[ "$(cat $events/clockevent$cpu/current_device)" = "$1" ] || return 1
+	done
+}
+
+# alive: as tick_alive, whatever the tick's interrupt
+alive() {
+	alive_start=$(cut -d. -f1 /proc/uptime)
+	alive_before=$(interrupts 'timer[0-9]+$')
+	sleep 1
+	[ $(($(cut -d. -f1 /proc/uptime) - alive_start)) -le 3 ] &&
+		[ "$(interrupts 'timer[0-9]+$')" -gt "$alive_before" ]
+}
+
+# within A B D: two numbers differ by no more than D
+within() {
+	[ $(($1 - $2)) -le "$3" ] && [ $(($2 - $1)) -le "$3" ]
+}
+
+# field NAME FILE: the number in NAME=number
+field() {
+	sed -n "s/.*\b$1=\(-\{0,1\}[0-9]*\).*/\1/p" "$2"
+}
+
+stock=$(cat $source/current_clocksource)
+
+# Off unless asked for.
+modprobe customtimer
+check "no part is on by itself" sh -c "! grep -v '^0$' $parameters/clockevent $parameters/clocksource $parameters/ptp $parameters/rtc"
+check "the ticks are Linux's" ticks xen
+check "no clocksource" sh -c "! grep -q customtimer $source/available_clocksource"
+check "a second instance is refused" sh -c "insmod /lib/modules/\$(uname -r)/extra/customtimer.ko 2>&1 | grep -q 'File exists'"
+rmmod customtimer
+
+dmesg -c >/dev/null
+date=$(date +%s)
+check "all parts at load" modprobe customtimer clockevent=1 clocksource=1 ptp=1 rtc=1
+check "the clock was not set by the RTC" within "$(date +%s)" "$date" 5
+dmesg | sed 's/^/# /'
+
+# The clocksource.
+is "$(cat $source/current_clocksource)" "$stock" "the clocksource is not chosen by itself"
+echo customtimer >$source/current_clocksource
+is "$(cat $source/current_clocksource)" customtimer "it can be chosen"
+check "time goes on" alive
+echo 0 >$parameters/clocksource
+is "$(cat $source/current_clocksource)" "$stock" "it goes when it is switched off, and Linux has its own"
+echo 1 >$parameters/clocksource
+
+# The PTP clock.
+ptp=$(grep -l '^customtimer$' /sys/class/ptp/*/clock_name | cut -d/ -f5)
+if check "a PTP clock" test -n "$ptp"; then
+	seconds=$("$tools/run" phc_ctl /dev/$ptp get 2>&1 | sed -n 's/.*clock time is \([0-9]*\).*/\1/p')
+	check "phc_ctl reads it" within "$seconds" "$(date +%s)" 1
+	check "it cannot be set" sh -c "'$tools/run' phc_ctl /dev/$ptp set 2>&1 | grep -q 'not supported'"
+	check "nor moved" sh -c "'$tools/run' phc_ctl /dev/$ptp adj 1 2>&1 | grep -q 'not supported'"
+	"$tools/clockdevs" ptp /dev/$ptp >/tmp/ptp
+	sed 's/^/# /' /tmp/ptp
+	check "cross timestamps and readings agree to 20 us" \
+		within "$(field cross_max /tmp/ptp)" "$(field between_min /tmp/ptp)" 20000
+	cat >/tmp/chrony.conf <<-END
+		refclock PHC /dev/$ptp poll 0 dpoll -2 filter 4
+		bindcmdaddress /tmp/chronyd.sock
+		pidfile /tmp/chronyd.pid
+	END
+	# Prints an offset, sets nothing, and ends.
+	"$tools/run" chronyd -Q -t 20 -u root -f /tmp/chrony.conf >/tmp/chrony 2>&1
+	sed 's/^/# /' /tmp/chrony
+	check "chronyd reads it" grep -q 'System clock wrong by -\{0,1\}0\.[0-9]* seconds' /tmp/chrony
+fi
+
+# The RTC.
+rtc=$(basename "$(dirname "$(grep -l customtimer-rtc /sys/class/rtc/*/name)")")
+mdev -s 2>/dev/null
+check "an RTC" test -c "/dev/$rtc"
+seconds=$(cat "/sys/class/rtc/$rtc/since_epoch")
+check "it agrees with the system" within "$seconds" "$(date +%s)" 1
+check "hwclock reads it" sh -c "hwclock -r -u -f /dev/$rtc | grep -q '$(date +%Y)'"
+if [ -e /proc/xen/capabilities ] && grep -q control_d /proc/xen/capabilities; then
+	date -s "@$(($(date +%s) + 7200))" >/dev/null
+	check "dom0 sets it" hwclock -w -u -f "/dev/$rtc"
+	check "and reads what it has set" within "$(cat "/sys/class/rtc/$rtc/since_epoch")" "$(date +%s)" 1
+	[ -z "$ptp" ] || check "the PTP clock follows" within \
+		"$("$tools/run" phc_ctl /dev/$ptp get 2>&1 | sed -n 's/.*clock time is \([0-9]*\).*/\1/p')" "$(date +%s)" 1
+else
+	check "it cannot be set in this guest" sh -c "hwclock -w -u -f /dev/$rtc 2>&1 | grep -qi 'not permitted'"
+fi
+"$tools/clockdevs" alarm "/dev/$rtc" 2 >/tmp/alarm
+sed 's/^/# /' /tmp/alarm
+check "its alarm comes in time" within "$(field late_us /tmp/alarm)" 0 100000
+
+# The event timer.
+check "the ticks are ours" ticks customtimer
+virqs=$(interrupts '[^m]timer[0-9]+$')
+ours=$(interrupts customtimer)
+check "and alive" alive
+is "$(interrupts '[^m]timer[0-9]+$')" "$virqs" "Linux's own timer is idle"
+check "ours is not" test "$(interrupts customtimer)" -gt "$ours"
+check "the module cannot go" sh -c '! rmmod customtimer 2>/dev/null'
+modprobe customtimer_pacer period_us=300 count=500
+check "drivers' timers run beside the tick" wait_for 30 sh -c "dmesg | grep -q '500 calls every 300 us.*none early'"
+rmmod customtimer_pacer
+if [ -w /sys/devices/system/cpu/cpu1/online ]; then
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	check "without CPU 1" sleep 0.2
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+	check "CPU 1 has it again" wait_for 5 ticks customtimer
+fi
+echo 0 >$parameters/clockevent
+check "the ticks are Linux's again" ticks xen
+check "and alive" tick_alive
+for round in 1 2 3; do
+	echo 1 >$parameters/clockevent
+	ticks customtimer && sleep 0.1 && echo 0 >$parameters/clockevent && ticks xen || break
+done
+check "back and forth" ticks xen
+check "nonsense is refused" sh -c "! echo 2 2>/dev/null >$parameters/clockevent"
+
+# In use at unload.
+echo customtimer >$source/current_clocksource
+check "a clocksource in use keeps the module" sh -c '! rmmod customtimer 2>/dev/null'
+echo "$stock" >$source/current_clocksource
+exec 5<"/dev/$rtc"
+check "an RTC that is open keeps the module" sh -c '! rmmod customtimer 2>/dev/null'
+exec 5<&-
+check "then it unloads" rmmod customtimer
+check "no part is left" sh -c "! grep -q customtimer $source/available_clocksource /sys/class/ptp/*/clock_name /sys/class/rtc/*/name"
+
+# What does not depend on the hypervisor's patch, and what does.
+modprobe customtimer backend=hrtimer clockevent=1 clocksource=1
+check "no tick on an hrtimer" ticks xen
+check "a line says why" sh -c "dmesg | grep -q 'clockevent: needs the Xen backend'"
+check "the rest runs" grep -q customtimer $source/available_clocksource
+rmmod customtimer
+check "the tick is alive in the end" tick_alive
+done_testing
