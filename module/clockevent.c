@@ -26,10 +26,11 @@
 #define CT_TICK_MIN_NS NSEC_PER_USEC
 
 /*
- * An event that is further away than this is not worth two interrupts or a wait,
- * which is what exactness costs there. A window of what NTP may make of its distance
- * (CT_SLEW_SHIFT in xen.c) spares them; Xen still interrupts at its beginning unless others share
- * it. Less than the period of the tick, which nobody needs exactly.
+ * An event that is further away than this is not worth a second interrupt or a
+ * wait, which is what exactness would cost. A window of what NTP may make of its
+ * distance (CT_SLEW_SHIFT in xen.c) spares both; its interrupt still comes at the
+ * window's beginning unless others share it. Less than the period of the tick,
+ * which nobody needs exactly.
  */
 #define CT_TICK_NEAR_NS (3 * NSEC_PER_SEC / 4 / HZ)
 #define CT_TICK_WINDOW_SHIFT 10
@@ -164,11 +165,11 @@ static int ct_tick_give_back(unsigned int cpu)
 }
 
 /*
- * Linux makes a device that was displaced its broadcast device if it has none, and
- * that is never a tick again: the first CPU could not go back. So the place is
- * filled beforehand, by a device that does nothing because no CPU needs broadcasts.
- * It can never be withdrawn, so its memory, and its name, stay when the module goes.
- * Process context.
+ * Linux makes a device that was displaced its broadcast device if it has none,
+ * and that is never a tick again: the first CPU could not go back. So the place
+ * is filled beforehand, by a device that does nothing because no CPU needs
+ * broadcasts. It can never be withdrawn, so its memory, and its name, stay when
+ * the module goes. Process context.
  */
 static int ct_fill_broadcast(void)
 {

@@ -61,7 +61,11 @@ echo 1 >$parameters/clocksource
 
 # The PTP clock.
 ptp=$(grep -l '^customtimer$' /sys/class/ptp/*/clock_name | cut -d/ -f5)
-if check "a PTP clock" test -n "$ptp"; then
+if [ ! -d /sys/class/ptp ]; then
+	check "a kernel without PTP clocks: a line says so" sh -c "dmesg | grep -q 'ptp: this kernel was built without PTP clocks'"
+	is "$(cat $parameters/ptp)" 0 "and there is none"
+else
+	check "a PTP clock" test -n "$ptp"
 	seconds=$("$tools/run" phc_ctl /dev/$ptp get 2>&1 | sed -n 's/.*clock time is \([0-9]*\).*/\1/p')
 	check "phc_ctl reads it" within "$seconds" "$(date +%s)" 1
 	check "it cannot be set" sh -c "'$tools/run' phc_ctl /dev/$ptp set 2>&1 | grep -q 'not supported'"
@@ -126,6 +130,22 @@ for round in 1 2 3; do
 	ticks customtimer && sleep 0.1 && echo 0 >$parameters/clockevent && ticks xen || break
 done
 check "back and forth" ticks xen
+
+# The hypervisor refuses: the guest has to live on.
+echo 1 >$parameters/clockevent
+modprobe customtimer_refusal
+check "the hypervisor refuses: Linux has its ticks back" wait_for 10 ticks xen
+is "$(cat $parameters/clockevent)" 0 "so says the parameter"
+check "and a line in the log" sh -c "dmesg | grep -q 'clockevent: the hypervisor refuses to set the timer'"
+check "time goes on" tick_alive
+modprobe customtimer_pacer period_us=2000 count=100
+check "drivers' timers go on with an hrtimer" wait_for 30 sh -c "dmesg | grep -q '100 calls every 2000 us.*none early'"
+rmmod customtimer_pacer customtimer_refusal
+echo 1 >$parameters/clockevent
+check "when it refuses no more, the ticks can be ours" ticks customtimer
+check "and alive" alive
+echo 0 >$parameters/clockevent
+
 check "nonsense is refused" sh -c "! echo 2 2>/dev/null >$parameters/clockevent"
 
 # In use at unload.
