@@ -744,6 +744,7 @@ static void test_quiet(void)
     set_plain(u, at + timer_slop + 1);
     run_softirqs();
     stop_it(t);
+    stop_it(v);
     set_range(t, at, at + 50);
     run_softirqs();
     softirqs = 0;
