@@ -208,7 +208,7 @@ static void check_config(void)
 
 	uname(&system);
 	snprintf(path, sizeof(path), "/boot/config-%s", system.release);
-	config = files_elsewhere() ? NULL : file_text(path);
+	config = file_text(path);
 	if (!config)
 		found("config", SKIP, NULL, "the kernel's configuration is not in /boot");
 	else if (!has_word(config, "CONFIG_HIGH_RES_TIMERS=y"))
