@@ -302,7 +302,6 @@ static int measure_all(struct result *results, int n)
 {
 	int i;
 
-	catch_interrupts();
 	for (i = 0; i < n && !interrupted; i++) {
 		results[i].thread = need_memory(calloc(plan.n_threads,
 						       sizeof(struct samples)));
@@ -321,7 +320,8 @@ static int run(struct result *results)
 	n = select_methods(results);
 	if (n < 0)
 		return EXIT_FAILURE;
-	/* Before it takes its time, for errors. */
+	/* Files first: it would be a pity to find out at the end. */
+	catch_interrupts();
 	if (output_open(&out, options.file))
 		return EXIT_FAILURE;
 	if (options.picture && output_open(&picture, options.picture)) {
