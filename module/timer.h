@@ -64,6 +64,7 @@ struct ct_stats {
  * @tick: the CPU's own tick is among the timers
  * @irq: the Xen backend's interrupt, negative: none
  * @clock_offset: Xen system time minus sched_clock()
+ * @clock_check: when to check that, in jiffies
  * @name: the interrupt's name
  * @stats: counters
  */
@@ -93,6 +94,7 @@ struct custom_timer_base {
 	bool tick;
 	int irq;
 	s64 clock_offset;
+	unsigned long clock_check;
 	char name[20];
 	struct ct_stats stats;
 };

@@ -5,9 +5,9 @@
  *
  * Two clocks meet here. Deadlines are CLOCK_MONOTONIC; the hypervisor takes Xen
  * system time. Between them stands sched_clock(), which in a Xen guest is Xen
- * system time less a constant. Every hypercall that sets the timer returns
- * Xen's own present, and so bounds the constant from both sides: a constant
- * that leaves the bounds, after a migration say, is mended on the spot.
+ * system time less a constant. A hypercall that sets the timer can return Xen's
+ * own present, and so bound the constant from both sides: now and then it does,
+ * and a constant that leaves the bounds is mended on the spot.
  */
 #include <linux/interrupt.h>
 #include <linux/sched/clock.h>
@@ -46,6 +46,13 @@
 
 /* A clock offset that may be too small by no more than this is good enough. */
 #define CT_SURE_NS 1000
+
+/*
+ * How often Xen is asked for its present: that it writes into our memory is up to
+ * a third of what setting the timer costs. The constant only changes while the
+ * guest is suspended, and is read anew then.
+ */
+#define CT_CHECK_JIFFIES (HZ / 10)
 
 /* No hypercall takes longer, unless the vCPU loses its CPU meanwhile. */
 #define CT_OFFSET_NS NSEC_PER_MSEC
@@ -247,6 +254,7 @@ static int ct_xen_cpu_up(struct custom_timer_base *base)
 	if (err)
 		return err;
 	base->clock_offset = ct_clock_offset(get.now_ns - before);
+	base->clock_check = jiffies;
 
 	irq = bind_virq_to_irqhandler(VIRQ_CUSTOM_TIMER, base->cpu,
 				      ct_xen_interrupt,
@@ -304,6 +312,7 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 	unsigned int attempt;
 	u64 before;
 	s64 delay, slew;
+	bool check;
 	int err;
 
 	for (attempt = 0; attempt < CT_MAX_ATTEMPTS; attempt++) {
@@ -320,6 +329,8 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 			delay = min_t(s64, delay - slew, CT_HOP_MAX_NS);
 		}
 
+		check = attempt || time_after_eq(jiffies, base->clock_check);
+		set.flags = check ? 0 : VCPU_CUSTOM_TIMER_no_now;
 		before = sched_clock();
 		/* However wrong the offset: Xen's answer shall mend it. */
 		set.expires_ns = clamp_t(s64, before + base->clock_offset +
@@ -329,9 +340,13 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 		if (err && err != -ETIME)
 			return err;
 		base->stats.armed++;
-		ct_precise_learn_order(&base->precise, set.now_ns - before -
-				       base->clock_offset);
-		if (!ct_mend_clock(base, set.now_ns, before) && !err)
+		if (check) {
+			base->clock_check = jiffies + CT_CHECK_JIFFIES;
+			ct_precise_learn_order(&base->precise, set.now_ns -
+					       before - base->clock_offset);
+			check = ct_mend_clock(base, set.now_ns, before);
+		}
+		if (!check && !err)
 			return 0;
 		base->stats.retries++;
 		now = ktime_get();

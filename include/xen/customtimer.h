@@ -39,8 +39,9 @@
  *  -ENOSYS  the hypervisor knows no custom timer.
  *
  * On any error but -ETIME an earlier setting stays. now_ns is written on
- * success and on -ETIME, so that the caller always learns the hypervisor's
- * idea of the present.
+ * success and on -ETIME, so that the caller learns the hypervisor's idea of
+ * the present, unless VCPU_CUSTOM_TIMER_no_now is set: it makes the operation
+ * cheaper by the access to the caller's memory.
  *
  * Two interrupts to one vCPU are at least the hypervisor's min-period apart:
  * an expiry that would come earlier is delayed to it, and counted.
@@ -50,9 +51,14 @@ struct vcpu_set_custom_timer {
     uint64_t expires_ns; /* IN  */
     uint64_t window_ns;  /* IN: 0 asks for the exact moment */
     uint64_t now_ns;     /* OUT */
-    uint32_t flags;      /* IN: none are defined, must be 0 */
+    uint32_t flags;      /* IN: VCPU_CUSTOM_TIMER_* */
     uint32_t pad;        /* IN: must be 0 */
 };
+
+/*
+ * Leave now_ns alone.
+ */
+#define VCPU_CUSTOM_TIMER_no_now (1U << 0)
 
 /*
  * Stops the calling vCPU's custom timer. Takes no argument. An interrupt that

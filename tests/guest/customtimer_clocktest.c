@@ -106,6 +106,8 @@ static int offset_show(struct seq_file *m, void *v)
 			s64 worst = 0;
 
 			for (j = 0; j < ARRAY_SIZE(delays); j++) {
+				/* It is checked ten times a second. */
+				msleep(110);
 				WRITE_ONCE(disturbance,
 					   sign ? -wrong[i] : wrong[i]);
 				lost += !run_one(delays[j], 0) || disturbance;

@@ -152,7 +152,7 @@ static u32 odd_u32(u32 valid)
 /* The same judgement that the interface promises. */
 static bool set_is_valid(const struct vcpu_set_custom_timer *set)
 {
-	return !set->flags && !set->pad &&
+	return !(set->flags & ~VCPU_CUSTOM_TIMER_no_now) && !set->pad &&
 	       set->expires_ns <= XEN_CUSTOM_TIMER_MAX_NS &&
 	       set->window_ns <= XEN_CUSTOM_TIMER_MAX_NS;
 }
@@ -163,7 +163,7 @@ static int fuzz_show(struct seq_file *m, void *v)
 	struct vcpu_get_custom_timer get = {}, was;
 	struct vcpu_set_singleshot_timer shot;
 	struct vcpu_set_custom_timer set;
-	u64 fired, most, elapsed;
+	u64 fired, most, elapsed, random;
 	int ret;
 
 	migrate_disable();
@@ -182,8 +182,9 @@ static int fuzz_show(struct seq_file *m, void *v)
 		case 1:
 			set.expires_ns = odd_u64(get.now_ns);
 			set.window_ns = odd_u64(0);
-			set.now_ns = get_random_u64();
-			set.flags = odd_u32(0);
+			random = get_random_u64();
+			set.now_ns = random;
+			set.flags = odd_u32(get_random_u32() % 2);
 			set.pad = odd_u32(0);
 			ret = HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer, other,
 						 &set);
@@ -191,6 +192,9 @@ static int fuzz_show(struct seq_file *m, void *v)
 				wrong += ret != -EINVAL && ret != -ENOENT;
 			else if (!set_is_valid(&set))
 				wrong += ret != -EINVAL;
+			else if (set.flags & VCPU_CUSTOM_TIMER_no_now)
+				wrong += (ret && ret != -ETIME) ||
+					 set.now_ns != random;
 			else if (ret == -ETIME)
 				wrong += set.now_ns <= set.expires_ns;
 			else

@@ -49,7 +49,7 @@ static void bounds_set(struct bounds *b, struct vcpu_set_custom_timer set,
 	}
 	/* Only now_ns may have changed, and only where the caller is told. */
 	if (set.expires_ns != expires || set.window_ns != window ||
-	    !set.now_ns == told)
+	    !set.now_ns == (told && !(set.flags & VCPU_CUSTOM_TIMER_no_now)))
 		ret = 1;
 	bounds_ok(b, ret, want, what, value);
 }
@@ -82,6 +82,7 @@ static void bounds_run(unsigned int vcpu, unsigned int other,
 	static const u64 too_much[] = {
 		XEN_CUSTOM_TIMER_MAX_NS + 1, ~0ULL >> 1, 1ULL << 63, ~0ULL - 1, ~0ULL,
 	};
+	static const u32 unknown[] = { 2, 3, ~0U >> 1, 1U << 31, ~0U };
 	static const u32 not_zero[] = { 1, 2, ~0U >> 1, 1U << 31, ~0U };
 	static const u32 nowhere[] = { 511, 8192, ~0U >> 1, ~0U };
 	struct bounds b = { .vcpu = vcpu };
@@ -118,7 +119,8 @@ static void bounds_run(unsigned int vcpu, unsigned int other,
 	SET(window_ns, most, 0);
 	SET(window_ns, random & most, 0);
 	EACH(too_much, SET(window_ns, too_much[i], -BOUNDS_EINVAL));
-	EACH(not_zero, SET(flags, not_zero[i], -BOUNDS_EINVAL));
+	EACH(unknown, SET(flags, unknown[i], -BOUNDS_EINVAL));
+	SET(flags, VCPU_CUSTOM_TIMER_no_now, 0);
 	EACH(not_zero, SET(pad, not_zero[i], -BOUNDS_EINVAL));
 
 	/* As far as a sum can go. */
