@@ -66,6 +66,9 @@ sed 's/^/# /' /tmp/clock
 check "the clock was watched" grep -q 'reads=[1-9][0-9]' /tmp/clock
 check "it never went back" grep -q ' backward=0 ' /tmp/clock
 check "no sleep was too short" grep -q ' early=0 ' /tmp/clock
-check "none got stuck" grep -q ' stuck=0 ' /tmp/clock
+# A guest that is saved freezes its programs meanwhile, each once.
+limit=0
+[ -z "${2:-}" ] || limit=$(grep -c ^processor /proc/cpuinfo)
+check "none got stuck" test "$(sed -n 's/.* stuck=\([0-9]*\) .*/\1/p' /tmp/clock)" -le "$limit"
 check "the tick is alive" tick_alive
 done_testing
