@@ -53,9 +53,13 @@ static bool ct_tick_wanted;
 static void ct_give_up(struct work_struct *work);
 static DECLARE_WORK(ct_give_up_work, ct_give_up);
 
+/* Of those CPUs that were refused, one is enough. */
+static atomic_t ct_giving_up = ATOMIC_INIT(0);
+
+/* Interrupt context. This CPU may have no tick: nothing shall come before. */
 static void ct_give_up_soon(struct irq_work *work)
 {
-	schedule_work(&ct_give_up_work);
+	queue_work(system_highpri_wq, &ct_give_up_work);
 }
 
 static struct irq_work ct_give_up_irq = IRQ_WORK_INIT(ct_give_up_soon);
@@ -264,19 +268,21 @@ static void ct_give_up(struct work_struct *work)
 {
 	pr_err("clockevent: the hypervisor refuses to set the timer: the ticks go back to Linux's own device until the parameter is set again\n");
 	ct_parts_give_up(&ct_clockevent_part);
+	atomic_set(&ct_giving_up, 0);
 }
 
 /* The hypervisor refuses. Interrupts off, locks of hrtimers and of the base held. */
 void ct_clockevent_give_up(void)
 {
-	irq_work_queue(&ct_give_up_irq);
+	if (!atomic_xchg(&ct_giving_up, 1))
+		irq_work_queue(&ct_give_up_irq);
 }
 
 /* Process context, when no tick is left. */
 void ct_clockevent_exit(void)
 {
 	irq_work_sync(&ct_give_up_irq);
-	cancel_work_sync(&ct_give_up_work);
+	flush_work(&ct_give_up_work);
 }
 
 struct ct_part ct_clockevent_part = {

@@ -210,9 +210,10 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
 	}
 	base->stats.refused++;
 	if (base->tick) {
-		/* An hrtimer would come back to us: this polls until none does. */
+		/* An hrtimer would come back to us. */
+		base->armed = KTIME_MAX;
+		base->armed_end = KTIME_MAX;
 		ct_clockevent_give_up();
-		ct_raise(base);
 		return;
 	}
 	pr_warn_once("the hypervisor refused to set the timer (%d), an hrtimer stands in for it\n",

@@ -67,7 +67,7 @@ if [ ! -d /sys/class/ptp ]; then
 else
 	check "a PTP clock" test -n "$ptp"
 	seconds=$("$tools/run" phc_ctl /dev/$ptp get 2>&1 | sed -n 's/.*clock time is \([0-9]*\).*/\1/p')
-	check "phc_ctl reads it" within "$seconds" "$(date +%s)" 1
+	check "phc_ctl reads it" within "$seconds" "$(date +%s)" 5
 	check "it cannot be set" sh -c "'$tools/run' phc_ctl /dev/$ptp set 2>&1 | grep -q 'not supported'"
 	check "nor moved" sh -c "'$tools/run' phc_ctl /dev/$ptp adj 1 2>&1 | grep -q 'not supported'"
 	"$tools/clockdevs" ptp /dev/$ptp >/tmp/ptp
@@ -90,7 +90,8 @@ rtc=$(basename "$(dirname "$(grep -l customtimer-rtc /sys/class/rtc/*/name)")")
 mdev -s 2>/dev/null
 check "an RTC" test -c "/dev/$rtc"
 seconds=$(cat "/sys/class/rtc/$rtc/since_epoch")
-check "it agrees with the system" within "$seconds" "$(date +%s)" 1
+# Linux counts by the TSC, which is a little off in the emulator.
+check "it agrees with the system" within "$seconds" "$(date +%s)" 5
 check "hwclock reads it" sh -c "hwclock -r -u -f /dev/$rtc | grep -q '$(date +%Y)'"
 if [ -e /proc/xen/capabilities ] && grep -q control_d /proc/xen/capabilities; then
 	date -s "@$(($(date +%s) + 7200))" >/dev/null
