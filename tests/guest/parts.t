@@ -56,18 +56,20 @@ echo customtimer >$source/current_clocksource
 is "$(cat $source/current_clocksource)" customtimer "it can be chosen"
 check "time goes on" alive
 echo 0 >$parameters/clocksource
-is "$(cat $source/current_clocksource)" "$stock" "it goes when it is switched off, and Linux has its own"
+# Which may be another than before: Linux distrusts the emulator's TSC sooner or later.
+stock=$(cat $source/current_clocksource)
+check "it goes when it is switched off, and Linux has its own" test "$stock" != customtimer
 echo 1 >$parameters/clocksource
 
 # The PTP clock.
-ptp=$(grep -l '^customtimer$' /sys/class/ptp/*/clock_name | cut -d/ -f5)
+ptp=$(grep -ls '^customtimer$' /sys/class/ptp/*/clock_name | cut -d/ -f5)
 if [ ! -d /sys/class/ptp ]; then
 	check "a kernel without PTP clocks: a line says so" sh -c "dmesg | grep -q 'ptp: this kernel was built without PTP clocks'"
 	is "$(cat $parameters/ptp)" 0 "and there is none"
 else
 	check "a PTP clock" test -n "$ptp"
 	seconds=$("$tools/run" phc_ctl /dev/$ptp get 2>&1 | sed -n 's/.*clock time is \([0-9]*\).*/\1/p')
-	check "phc_ctl reads it" within "$seconds" "$(date +%s)" 5
+	check "phc_ctl reads it" within "$seconds" "$(date +%s)" 10
 	check "it cannot be set" sh -c "'$tools/run' phc_ctl /dev/$ptp set 2>&1 | grep -q 'not supported'"
 	check "nor moved" sh -c "'$tools/run' phc_ctl /dev/$ptp adj 1 2>&1 | grep -q 'not supported'"
 	"$tools/clockdevs" ptp /dev/$ptp >/tmp/ptp
@@ -82,7 +84,8 @@ else
 	# Prints an offset, sets nothing, and ends.
 	"$tools/run" chronyd -Q -t 20 -u root -f /tmp/chrony.conf >/tmp/chrony 2>&1
 	sed 's/^/# /' /tmp/chrony
-	check "chronyd reads it" grep -q 'System clock wrong by -\{0,1\}0\.[0-9]* seconds' /tmp/chrony
+	check "chronyd reads it, the same" within "$(($(field cross_max /tmp/ptp) / 1000000))" \
+		"$(sed -n 's/.*System clock wrong by \([-0-9.]*\) .*/\1/p' /tmp/chrony | awk '{ printf "%d", $1 * 1000 }')" 200
 fi
 
 # The RTC.
@@ -91,7 +94,7 @@ mdev -s 2>/dev/null
 check "an RTC" test -c "/dev/$rtc"
 seconds=$(cat "/sys/class/rtc/$rtc/since_epoch")
 # Linux counts by the TSC, which is a little off in the emulator.
-check "it agrees with the system" within "$seconds" "$(date +%s)" 5
+check "it agrees with the system" within "$seconds" "$(date +%s)" 10
 check "hwclock reads it" sh -c "hwclock -r -u -f /dev/$rtc | grep -q '$(date +%Y)'"
 if [ -e /proc/xen/capabilities ] && grep -q control_d /proc/xen/capabilities; then
 	date -s "@$(($(date +%s) + 7200))" >/dev/null
@@ -157,7 +160,7 @@ exec 5<"/dev/$rtc"
 check "an RTC that is open keeps the module" sh -c '! rmmod customtimer 2>/dev/null'
 exec 5<&-
 check "then it unloads" rmmod customtimer
-check "no part is left" sh -c "! grep -q customtimer $source/available_clocksource /sys/class/ptp/*/clock_name /sys/class/rtc/*/name"
+check "no part is left" sh -c "! grep -qs customtimer $source/available_clocksource /sys/class/ptp/*/clock_name /sys/class/rtc/*/name"
 
 # What does not depend on the hypervisor's patch, and what does.
 modprobe customtimer backend=hrtimer clockevent=1 clocksource=1
