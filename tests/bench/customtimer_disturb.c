@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What gets in a timer's way on one CPU while the module is loaded: events of
- * other channels, and hrtimers.
+ * What gets in a timer's way on one CPU while customtimer_latency measures: events
+ * of other channels, and hrtimers.
  *
  * The channels lead from the guest to itself, and an hrtimer of the same CPU
  * rings them. Another CPU's or another guest's would disturb a measurement by
@@ -16,6 +16,8 @@
 #include <xen/xen-ops.h>
 #include <xen/xen.h>
 #include <asm/xen/hypercall.h>
+
+#include "customtimer_disturb.h"
 
 #define MAX_CHANNELS 64
 
@@ -166,14 +168,25 @@ static int put_tick_first(void)
 	return -ENOENT;
 }
 
-static void start(struct hrtimer *t, u64 ns)
+void customtimer_disturb(bool on)
 {
-	hrtimer_start(t, pause_after(ns), HRTIMER_MODE_REL_PINNED_HARD);
+	if (!on) {
+		hrtimer_cancel(&ringer);
+		hrtimer_cancel(&ticker);
+		return;
+	}
+	if (channels)
+		hrtimer_start(&ringer, pause_after((u64)channels * handler_ns),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+	if (tick_ns)
+		hrtimer_start(&ticker, pause_after(tick_ns),
+			      HRTIMER_MODE_REL_PINNED_HARD);
 }
+EXPORT_SYMBOL_GPL(customtimer_disturb);
 
 static int __init disturb_init(void)
 {
-	int err;
+	int err = 0;
 
 	if (channels > MAX_CHANNELS || cpu >= nr_cpu_ids || !cpu_online(cpu)) {
 		pr_err("channels is at most %d, and cpu one that is online\n",
@@ -184,8 +197,7 @@ static int __init disturb_init(void)
 		pr_err("not a Xen guest: it has no channels\n");
 		return -ENODEV;
 	}
-	err = set_cpus_allowed_ptr(current, cpumask_of(cpu));
-	if (!err && tick_first)
+	if (tick_first)
 		err = put_tick_first();
 	for (; !err && bound < channels; bound += !err)
 		err = open_channel(&channel[bound]);
@@ -197,17 +209,11 @@ static int __init disturb_init(void)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_setup(&ticker, tick, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_HARD);
-	if (channels)
-		start(&ringer, (u64)channels * handler_ns);
-	if (tick_ns)
-		start(&ticker, tick_ns);
 	return 0;
 }
 
 static void __exit disturb_exit(void)
 {
-	hrtimer_cancel(&ringer);
-	hrtimer_cancel(&ticker);
 	close_channels();
 }
 

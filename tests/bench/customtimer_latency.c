@@ -20,6 +20,7 @@
 #include <asm/msr.h>
 
 #include "customtimer.h"
+#include "customtimer_disturb.h"
 
 static char *timer = "custom";
 module_param(timer, charp, 0444);
@@ -192,6 +193,7 @@ static int errors_show(struct seq_file *m, void *v)
 static int __init latency_init(void)
 {
 	bool use_custom = !strcmp(timer, "custom");
+	typeof(&customtimer_disturb) disturb;
 	int err;
 
 	if (!count || (!use_custom && strcmp(timer, "hrtimer"))) {
@@ -215,7 +217,14 @@ static int __init latency_init(void)
 	custom_timer_setup(&custom, custom_fn);
 	hrtimer_setup(&hrtimer, hrtimer_fn, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_PINNED_HARD);
+	disturb = symbol_get(customtimer_disturb);
+	if (disturb)
+		disturb(true);
 	err = measure(use_custom);
+	if (disturb) {
+		disturb(false);
+		symbol_put(customtimer_disturb);
+	}
 	if (err)
 		goto out;
 
