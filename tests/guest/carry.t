@@ -1,12 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The guest is saved here, goes on on a Xen without the custom timer, is saved
-# there and comes back. All is printed at the end: what is on its way at a save
+# The guest, whose tick uses the custom timer, is saved here, goes on on a Xen
+# without it, is saved there and comes back. All is printed at the end: what is on its way at a save
 # may be lost.
 . /tests/guest/lib.sh
 
 backend() {
 	sed -n 's/^backend: //p' /proc/customtimer
+}
+
+# ticks: what the CPUs' ticks use
+ticks() {
+	cat /sys/devices/system/clockevents/clockevent[0-9]*/current_device | sort -u
 }
 
 # under_way: the sample was at work at the last save
@@ -25,6 +30,7 @@ pacer_done() {
 stock() {
 	pacer_done "on the stock Xen"
 	is "$(backend)" hrtimer "hrtimers serve"
+	is "$(ticks)" xen "the ticks are Linux's own"
 	check "the log says why" sh -c "dmesg | grep -q 'customtimer: the hypervisor lacks the custom-timer patch'"
 	is "$(interrupts 'customtimer[0-9]')" 0 "nothing is bound"
 	modprobe customtimer_apitest
@@ -36,6 +42,7 @@ stock() {
 back() {
 	pacer_done "on the patched Xen again"
 	is "$(backend)" xen "Xen serves"
+	is "$(ticks)" customtimer "so it does the ticks"
 	is "$(grep -c 'customtimer[0-9]' /proc/interrupts)" "$lines" "every CPU has its interrupt again"
 	modprobe customtimer_pacer period_us=1000 count=300
 	check "a new timer runs" wait_for 60 sh -c "dmesg | grep -q '300 calls every 1000 us.*none early'"
@@ -50,7 +57,7 @@ save() {
 	wait_for 100 sh -c '[ "$(bed-wait restored 10)" = 1 ]'
 }
 
-modprobe customtimer
+modprobe customtimer clockevent=1
 lines=$(grep -c 'customtimer[0-9]' /proc/interrupts)
 modprobe customtimer_pacer period_us=5000 count=2000
 save
@@ -61,6 +68,7 @@ modprobe customtimer_pacer period_us=5000 count=2000
 save
 cat /tmp/stock
 back
+echo 0 >/sys/module/customtimer/parameters/clockevent
 check "the module unloads" rmmod customtimer
 check "the tick is alive" tick_alive
 done_testing
