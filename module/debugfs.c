@@ -36,7 +36,7 @@ static unsigned int ct_copy_timers(struct custom_timer_base *base,
 	unsigned int n = 0;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&base->lock, flags);
+	ct_lock_irqsave(base, flags);
 	for (t = ct_queue_from(q, from); t && n < CT_CHUNK;
 	     t = ct_timer_of(rb_next(&t->node))) {
 		if (t->expires == from && skip) {
@@ -113,7 +113,7 @@ static int ct_histogram_show(struct seq_file *m, void *v)
 	seq_puts(m, "cpu least_ns most_ns count\n");
 	for_each_possible_cpu(cpu) {
 		base = ct_base_of(cpu);
-		raw_spin_lock_irqsave(&base->lock, flags);
+		ct_lock_irqsave(base, flags);
 		*copy = base->stats.errors;
 		raw_spin_unlock_irqrestore(&base->lock, flags);
 		for (i = 0; i < CT_HIST_BUCKETS; i++)

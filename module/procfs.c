@@ -30,7 +30,7 @@ static void ct_take_snapshot(unsigned int cpu, struct ct_snapshot *snap)
 	struct custom_timer_base *base = ct_base_of(cpu);
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&base->lock, flags);
+	ct_lock_irqsave(base, flags);
 	snap->irq = base->irq;
 	snap->queued = base->exact.count + base->range.count;
 	snap->clock_offset = base->clock_offset;

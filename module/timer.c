@@ -120,7 +120,7 @@ static struct custom_timer_base *ct_lock_base(const struct custom_timer *t,
 	for (;;) {
 		base = READ_ONCE(t->base);
 		if (likely(base != &ct_moving)) {
-			raw_spin_lock_irqsave(&base->lock, *flags);
+			ct_lock_irqsave(base, *flags);
 			if (likely(base == t->base))
 				return base;
 			raw_spin_unlock_irqrestore(&base->lock, *flags);
@@ -272,7 +272,7 @@ static void ct_kick(void *info)
 	struct custom_timer_base *base = info;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&base->lock, flags);
+	ct_lock_irqsave(base, flags);
 	base->kicked = false;
 	if (!base->in_expiry && !base->raised)
 		ct_program(base, 0);
@@ -317,7 +317,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 
 	if (exact && !ct_precise_wait_last(&base->precise, expires, &late_ns,
 					   &late_cycles)) {
-		raw_spin_lock(&base->lock);
+		ct_lock(base);
 		/* Unless it was started anew meanwhile. */
 		if (!t->queued)
 			ct_enqueue(base, t);
@@ -331,7 +331,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 	restart = t->function(t);
 	trace_customtimer_expire_exit(t, restart == CUSTOM_TIMER_RESTART);
 
-	raw_spin_lock(&base->lock);
+	ct_lock(base);
 	/* A callback that started its own timer again has said when. */
 	if (restart == CUSTOM_TIMER_RESTART && !t->queued)
 		ct_enqueue(base, t);
@@ -363,7 +363,7 @@ static bool ct_wait(struct custom_timer_base *base,
 	raw_spin_unlock(&base->lock);
 	while (now < until && rounds-- > 0 && READ_ONCE(*first) == node)
 		now = ct_precise_wait(min(until, ktime_add(now, CT_LOOK_NS)));
-	raw_spin_lock(&base->lock);
+	ct_lock(base);
 	ct_precise_spend(&base->precise, now, ktime_sub(now, begin));
 	return now >= until || *first != node;
 }
@@ -386,7 +386,7 @@ void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 	if (!READ_ONCE(base->exact.root.rb_leftmost))
 		return;
 
-	raw_spin_lock(&base->lock);
+	ct_lock(base);
 	from = ktime_get();
 	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
 	for (now = from; base->online; now = ktime_get()) {
@@ -443,7 +443,7 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	unsigned long flags;
 	s64 ahead;
 
-	raw_spin_lock_irqsave(&base->lock, flags);
+	ct_lock_irqsave(base, flags);
 	entry = ktime_get();
 	ct_precise_sample(&base->precise, entry);
 	base->stats.interrupts++;
@@ -547,7 +547,7 @@ static struct custom_timer_base *ct_move(struct custom_timer *t,
 			ct_update(base);
 			WRITE_ONCE(t->base, &ct_moving);
 			raw_spin_unlock(&base->lock);
-			raw_spin_lock(&to->lock);
+			ct_lock(to);
 			WRITE_ONCE(t->base, to);
 			base = to;
 		}
@@ -852,7 +852,7 @@ static void ct_base_open(void *info)
 {
 	struct custom_timer_base *base = info;
 
-	raw_spin_lock(&base->lock);
+	ct_lock(base);
 	base->online = true;
 	base->kicked = false;
 	base->raised = false;
@@ -867,10 +867,13 @@ static void ct_base_open(void *info)
  */
 void ct_timer_carry_tick(struct custom_timer_base *base, bool on)
 {
-	raw_spin_lock(&base->lock);
-	if (on)
-		ct_stop(base);
+	ct_lock(base);
+	ct_stop(base);
+	raw_spin_unlock(&base->lock);
+
+	/* Nothing sets the source in between: it is only set on this CPU. */
 	base->tick = on;
+	ct_lock(base);
 	ct_program(base, 0);
 	raw_spin_unlock(&base->lock);
 }
@@ -880,7 +883,7 @@ static void ct_base_close(void *info)
 {
 	struct custom_timer_base *base = info;
 
-	raw_spin_lock(&base->lock);
+	ct_lock(base);
 	ct_stop(base);
 	base->online = false;
 	cpumask_clear_cpu(base->cpu, &ct_cpus);
@@ -940,7 +943,7 @@ static void ct_hand_over(struct custom_timer_base *from)
 	unsigned long flags;
 
 	for (;;) {
-		raw_spin_lock_irqsave(&from->lock, flags);
+		ct_lock_irqsave(from, flags);
 		t = ct_queue_first(&from->exact) ?: ct_queue_first(&from->range);
 		if (!t)
 			break;
@@ -1007,11 +1010,11 @@ void ct_timer_drop_module(struct module *mod)
 
 	for_each_possible_cpu(cpu) {
 		base = ct_base_of(cpu);
-		raw_spin_lock_irqsave(&base->lock, flags);
+		ct_lock_irqsave(base, flags);
 		while (base->running && ct_belongs_to(base->running, mod)) {
 			raw_spin_unlock_irqrestore(&base->lock, flags);
 			cpu_relax();
-			raw_spin_lock_irqsave(&base->lock, flags);
+			ct_lock_irqsave(base, flags);
 		}
 		dropped += ct_drop_from(base, &base->exact, mod);
 		dropped += ct_drop_from(base, &base->range, mod);

@@ -126,6 +126,14 @@ extern const struct ct_backend *ct_backend;
 extern const struct ct_backend ct_xen_backend;
 extern const struct ct_backend ct_hrtimer_backend;
 
+/*
+ * A base that carries the tick is locked within hrtimers' locks, one that an hrtimer
+ * may serve outside them: two classes for lockdep, which nobody holds at once.
+ */
+#define ct_lock(base) raw_spin_lock_nested(&(base)->lock, (base)->tick)
+#define ct_lock_irqsave(base, flags) \
+	raw_spin_lock_irqsave_nested(&(base)->lock, flags, (base)->tick)
+
 void ct_timer_init(void);
 void ct_timer_exit(void);
 int ct_timer_cpu_up(unsigned int cpu);
