@@ -27,7 +27,7 @@
 
 #include "chardev.h"
 #include "customtimer.h"
-#include "precise.h"
+#include "params.h"
 #include "timer.h"
 #include "uapi/customtimer.h"
 
@@ -37,27 +37,18 @@
 /* So far a user may be ahead of dev_max_rate. */
 #define CT_DEV_BURST_NS (10 * NSEC_PER_MSEC)
 
-static int ct_dev_set_limit(const char *val, const struct kernel_param *kp)
-{
-	unsigned int number;
-	int err = ct_precise_parse(val, kp, CT_DEV_MAX_LIMIT, &number);
-
-	if (!err)
-		WRITE_ONCE(*(unsigned int *)kp->arg, number);
-	return err;
-}
-
-static const struct kernel_param_ops ct_dev_limit_ops = {
-	.set = ct_dev_set_limit,
-	.get = param_get_uint,
+static struct ct_bounded dev_max_timers = {
+	.value = 1024,
+	.max = CT_DEV_MAX_LIMIT,
 };
-
-static unsigned int dev_max_timers = 1024;
-module_param_cb(dev_max_timers, &ct_dev_limit_ops, &dev_max_timers, 0644);
+module_param_cb(dev_max_timers, &ct_bounded_ops, &dev_max_timers, 0644);
 MODULE_PARM_DESC(dev_max_timers, "how many /dev/customtimer a user without CAP_SYS_RESOURCE may have open; 0: any number (default 1024)");
 
-static unsigned int dev_max_rate = 100000;
-module_param_cb(dev_max_rate, &ct_dev_limit_ops, &dev_max_rate, 0644);
+static struct ct_bounded dev_max_rate = {
+	.value = 100000,
+	.max = CT_DEV_MAX_LIMIT,
+};
+module_param_cb(dev_max_rate, &ct_bounded_ops, &dev_max_rate, 0644);
 MODULE_PARM_DESC(dev_max_rate, "how many of their deadlines may come in a second, others are put off; 0: any number (default 100000)");
 
 /**
@@ -156,7 +147,7 @@ static struct ct_dev_user *ct_dev_find_user(kuid_t uid)
 /* Counts one more timer for @uid. May sleep. */
 static struct ct_dev_user *ct_dev_get_user(kuid_t uid)
 {
-	unsigned int most = READ_ONCE(dev_max_timers);
+	unsigned int most = READ_ONCE(dev_max_timers.value);
 	struct ct_dev_user *user;
 
 	mutex_lock(&ct_dev_users_lock);
@@ -184,7 +175,7 @@ static void ct_dev_put_user(struct ct_dev_user *user)
 /* Accounts for an expiration. Hard interrupt context. */
 static void ct_dev_charge(struct ct_dev_user *user, ktime_t now)
 {
-	unsigned int rate = READ_ONCE(dev_max_rate);
+	unsigned int rate = READ_ONCE(dev_max_rate.value);
 	s64 due = atomic64_read(&user->due);
 
 	if (!rate)
@@ -197,7 +188,7 @@ static void ct_dev_charge(struct ct_dev_user *user, ktime_t now)
 /* The earliest deadline that @user may have now. Any context. */
 static u64 ct_dev_earliest(const struct ct_dev_user *user)
 {
-	if (!user || !READ_ONCE(dev_max_rate))
+	if (!user || !READ_ONCE(dev_max_rate.value))
 		return 0;
 	return max_t(s64, atomic64_read(&user->due) - CT_DEV_BURST_NS, 0);
 }
@@ -377,8 +368,8 @@ static long ct_dev_info(const struct ct_dev *dev, void __user *arg)
 	struct customtimer_info info = {
 		.abi = CUSTOMTIMER_ABI,
 		.features = dev->exact ? CUSTOMTIMER_EXACT : 0,
-		.max_timers = READ_ONCE(dev_max_timers),
-		.max_rate = READ_ONCE(dev_max_rate),
+		.max_timers = READ_ONCE(dev_max_timers.value),
+		.max_rate = READ_ONCE(dev_max_rate.value),
 	};
 
 	strscpy(info.version, CUSTOM_TIMER_VERSION, sizeof(info.version));

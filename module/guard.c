@@ -10,7 +10,6 @@
  * with per-vCPU vectors, whose upcall comes only once for a pending flag.
  */
 #include <linux/ftrace.h>
-#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/smp.h>
 
@@ -18,6 +17,7 @@
 #include <xen/xen.h>
 
 #include "guard.h"
+#include "params.h"
 #include "precise.h"
 #include "timer.h"
 
@@ -112,7 +112,7 @@ static int ct_guard_set(const char *val, const struct kernel_param *kp)
 	unsigned int ns;
 	int err;
 
-	err = ct_precise_parse(val, kp, CT_MAX_GUARD_NS, &ns);
+	err = ct_param_parse(val, kp, CT_MAX_GUARD_NS, &ns);
 	if (err)
 		return err;
 

@@ -6,12 +6,11 @@
 #include <linux/cpumask.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/moduleparam.h>
-#include <linux/printk.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <asm/msr.h>
 
+#include "params.h"
 #include "precise.h"
 
 /*
@@ -46,64 +45,28 @@
 #define CT_RATE_MIN_NS (50 * NSEC_PER_USEC)
 #define CT_RATE_MAX_NS NSEC_PER_SEC
 
-/* The number from 0 to @max that @val is. Complains of any other text. */
-int ct_precise_parse(const char *val, const struct kernel_param *kp,
-		     unsigned int max, unsigned int *number)
-{
-	if (kstrtouint(val, 0, number) || *number > max) {
-		pr_err("%s takes a number from 0 to %u\n", kp->name, max);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int ct_set_bounded(const char *val, const struct kernel_param *kp,
-			  unsigned int max)
-{
-	unsigned int number;
-	int err = ct_precise_parse(val, kp, max, &number);
-
-	if (!err)
-		WRITE_ONCE(*(unsigned int *)kp->arg, number);
-	return err;
-}
-
-static int ct_set_lead(const char *val, const struct kernel_param *kp)
-{
-	return ct_set_bounded(val, kp, CT_MAX_LEAD_NS);
-}
-
-static int ct_set_percent(const char *val, const struct kernel_param *kp)
-{
-	return ct_set_bounded(val, kp, 100);
-}
-
-static const struct kernel_param_ops ct_lead_ops = {
-	.set = ct_set_lead,
-	.get = param_get_uint,
+static struct ct_bounded max_lead = {
+	.value = 100000,
+	.max = CT_MAX_LEAD_NS,
 };
-
-static const struct kernel_param_ops ct_percent_ops = {
-	.set = ct_set_percent,
-	.get = param_get_uint,
-};
-
-static unsigned int max_lead_ns = 100000;
-module_param_cb(max_lead_ns, &ct_lead_ops, &max_lead_ns, 0644);
+module_param_cb(max_lead_ns, &ct_bounded_ops, &max_lead, 0644);
 MODULE_PARM_DESC(max_lead_ns, "the longest lead, and so the longest wait with interrupts off, in ns; 0: no lead (default 100000)");
 
-static unsigned int max_wait_percent = 50;
-module_param_cb(max_wait_percent, &ct_percent_ops, &max_wait_percent, 0644);
+static struct ct_bounded max_wait = {
+	.value = 50,
+	.max = 100,
+};
+module_param_cb(max_wait_percent, &ct_bounded_ops, &max_wait, 0644);
 MODULE_PARM_DESC(max_wait_percent, "the largest share of a CPU that may go into waiting for deadlines (default 50)");
 
 unsigned int ct_precise_max_lead(void)
 {
-	return READ_ONCE(max_lead_ns);
+	return READ_ONCE(max_lead.value);
 }
 
 unsigned int ct_precise_max_wait(void)
 {
-	return READ_ONCE(max_wait_percent);
+	return READ_ONCE(max_wait.value);
 }
 
 /*

@@ -7,8 +7,6 @@
 
 #include "lead.h"
 
-struct kernel_param;
-
 /* The longest guard; a CPU cannot have saved up for a longer wait. */
 #define CT_MAX_GUARD_NS 200000
 
@@ -65,8 +63,6 @@ bool ct_precise_wait_last(const struct ct_precise *p, ktime_t until,
 			  s64 *late_ns, u64 *late_cycles);
 s64 ct_precise_late(const struct ct_precise *p, s64 late_ns, u64 late_cycles);
 
-int ct_precise_parse(const char *val, const struct kernel_param *kp,
-		     unsigned int max, unsigned int *number);
 unsigned int ct_precise_max_lead(void);
 unsigned int ct_precise_max_wait(void);
 

@@ -147,18 +147,21 @@ static int ct_rtc_start(void)
 		err = PTR_ERR(ct_rtc_device);
 		goto err;
 	}
-	err = -ENOMEM;
-	if (devres_open_group(&ct_rtc_device->dev, &ct_rtc, GFP_KERNEL))
-		err = ct_rtc_register(&ct_rtc_device->dev);
-	if (err)
+	if (!devres_open_group(&ct_rtc_device->dev, &ct_rtc, GFP_KERNEL)) {
+		err = -ENOMEM;
 		goto err_device;
+	}
+	err = ct_rtc_register(&ct_rtc_device->dev);
+	if (err)
+		goto err_group;
 	/* The alarm's work may outlast the registration. */
 	get_device(&ct_rtc->dev);
 	ct_rtc_readable = true;
 	return 0;
 
-err_device:
+err_group:
 	devres_release_group(&ct_rtc_device->dev, &ct_rtc);
+err_device:
 	platform_device_unregister(ct_rtc_device);
 err:
 	pr_err("rtc: Linux does not take the clock (%d)\n", err);
