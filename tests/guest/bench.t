@@ -24,6 +24,7 @@ refused 64 "from 1 to" -n 1e3
 refused 64 "'more' is too much" more
 refused 1 "customtimer_latency cannot be loaded" --cpu 77
 check "help" sh -c 'customtimer-bench --help | grep -q ^usage'
+is "$(customtimer-bench --version)" "customtimer-bench $(modinfo -F version customtimer)" "version"
 
 modprobe customtimer max_lead_ns=70000 guard_ns=1000
 dmesg -c >/dev/null
