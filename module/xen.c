@@ -54,6 +54,12 @@
  */
 #define CT_CHECK_JIFFIES (HZ / 10)
 
+/*
+ * Hypervisors may keep interrupts further apart than this, but then sleeps are
+ * later than by Linux's own clock event device, which has this floor on 6.1.
+ */
+#define CT_MIN_PERIOD_NS (100 * NSEC_PER_USEC)
+
 /* No hypercall takes longer, unless the vCPU loses its CPU meanwhile. */
 #define CT_OFFSET_NS NSEC_PER_MSEC
 
@@ -158,6 +164,9 @@ static int ct_xen_probe(void)
 	err = ct_xen_get(0, &get);
 	switch (err) {
 	case 0:
+		if (get.min_period_ns > CT_MIN_PERIOD_NS)
+			pr_warn("the hypervisor keeps interrupts to a CPU %llu ns apart, and what is due sooner comes late: see min-period in custom-timer= on Xen's command line\n",
+				get.min_period_ns);
 		return ct_xen_clock_is_ours() ? 0 : -ENODEV;
 	case -EPERM:
 		pr_err("the hypervisor has the custom timer but this domain may not use it: see custom-timer= on Xen's command line\n");

@@ -52,6 +52,22 @@ tick_alive() {
 		[ "$(interrupts '(LOC:|[^m]timer[0-9]+$)')" -gt "$tick_before" ]
 }
 
+# ticks NAME: NAME is the clock event device of every CPU online
+ticks() {
+	for cpu in $(seq 0 $(($(grep -c ^processor /proc/cpuinfo) - 1))); do
+		[ "$(cat /sys/devices/system/clockevents/clockevent$cpu/current_device)" = "$1" ] || return 1
+	done
+}
+
+# alive: as tick_alive, whatever the tick's interrupt
+alive() {
+	alive_start=$(cut -d. -f1 /proc/uptime)
+	alive_before=$(interrupts 'timer[0-9]+$')
+	sleep 1
+	[ $(($(cut -d. -f1 /proc/uptime) - alive_start)) -le 3 ] &&
+		[ "$(interrupts 'timer[0-9]+$')" -gt "$alive_before" ]
+}
+
 # wait_for SECONDS COMMAND...: until COMMAND succeeds
 wait_for() {
 	wait_left=$(($1 * 10))
@@ -61,6 +77,11 @@ wait_for() {
 		wait_left=$((wait_left - 1))
 		sleep 0.1
 	done
+}
+
+# field NAME FILE: the number in NAME=number
+field() {
+	sed -n "s/.*\b$1=\(-\{0,1\}[0-9]*\).*/\1/p" "$2"
 }
 
 # The value of column $1 in /proc/customtimer, summed over all CPUs.

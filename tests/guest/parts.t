@@ -5,33 +5,11 @@
 
 tools=/root/clock
 parameters=/sys/module/customtimer/parameters
-events=/sys/devices/system/clockevents
 source=/sys/devices/system/clocksource/clocksource0
-
-# ticks NAME: NAME is the clock event device of every CPU online
-ticks() {
-	for cpu in $(seq 0 $(($(grep -c ^processor /proc/cpuinfo) - 1))); do
-		[ "$(cat $events/clockevent$cpu/current_device)" = "$1" ] || return 1
-	done
-}
-
-# alive: as tick_alive, whatever the tick's interrupt
-alive() {
-	alive_start=$(cut -d. -f1 /proc/uptime)
-	alive_before=$(interrupts 'timer[0-9]+$')
-	sleep 1
-	[ $(($(cut -d. -f1 /proc/uptime) - alive_start)) -le 3 ] &&
-		[ "$(interrupts 'timer[0-9]+$')" -gt "$alive_before" ]
-}
 
 # within A B D: two numbers differ by no more than D
 within() {
 	[ $(($1 - $2)) -le "$3" ] && [ $(($2 - $1)) -le "$3" ]
-}
-
-# field NAME FILE: the number in NAME=number
-field() {
-	sed -n "s/.*\b$1=\(-\{0,1\}[0-9]*\).*/\1/p" "$2"
 }
 
 stock=$(cat $source/current_clocksource)
