@@ -98,16 +98,16 @@ static void ct_tick_register(void *info)
 {
 	struct ct_tick *tick = info;
 
-	ct_timer_carry_tick(ct_base_of(smp_processor_id()), true);
+	ct_timer_carry_tick(ct_base_of(smp_processor_id()), &tick->timer);
 	clockevents_register_device(&tick->dev);
 	if (clockevent_state_detached(&tick->dev))
-		ct_timer_carry_tick(ct_base_of(smp_processor_id()), false);
+		ct_timer_carry_tick(ct_base_of(smp_processor_id()), NULL);
 }
 
 /* On the CPU, interrupts off. */
 static void ct_tick_release(void *info)
 {
-	ct_timer_carry_tick(info, false);
+	ct_timer_carry_tick(info, NULL);
 }
 
 /* Process context, CPU hotplug locked out or in a callback of it. */

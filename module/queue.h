@@ -32,6 +32,12 @@ static inline struct custom_timer *ct_queue_first(const struct ct_queue *q)
 	return ct_timer_of(rb_first_cached(&q->root));
 }
 
+/* The one that follows @t in the same queue, or NULL. */
+static inline struct custom_timer *ct_queue_after(const struct custom_timer *t)
+{
+	return ct_timer_of(rb_next(&t->node));
+}
+
 /*
  * Whether the next interrupt depends on @t, which is in the queue: without it,
  * the same moment would do for all others.

@@ -14,6 +14,7 @@
 #include <linux/rbtree.h>
 
 #include "clockevent.h"
+#include "guard.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -345,27 +346,26 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 }
 
 /*
- * Waits until @until, shortly before the deadline of @t, the first exact timer.
- * It stays queued meanwhile, so that it can be cancelled; a new first timer ends
- * the wait. Base locked; dropped for the wait.
+ * Waits until @until, shortly before an exact deadline. Its timer stays queued
+ * meanwhile, so that it can be cancelled; another first timer ends the wait. Base
+ * locked; dropped for the wait.
  *
  * Return: false if the clock does not move.
  */
-static bool ct_wait(struct custom_timer_base *base,
-		    const struct custom_timer *t, ktime_t now, ktime_t until)
+static bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until)
 	__must_hold(&base->lock)
 {
 	struct rb_node *const *first = &base->exact.root.rb_leftmost;
 	s64 rounds = div_s64(ktime_sub(until, now), CT_LOOK_NS) + 1;
-	const struct rb_node *node = &t->node;
+	const struct rb_node *was = *first;
 	ktime_t begin = now;
 
 	raw_spin_unlock(&base->lock);
-	while (now < until && rounds-- > 0 && READ_ONCE(*first) == node)
+	while (now < until && rounds-- > 0 && READ_ONCE(*first) == was)
 		now = ct_precise_wait(min(until, ktime_add(now, CT_LOOK_NS)));
 	ct_lock(base);
 	ct_precise_spend(&base->precise, now, ktime_sub(now, begin));
-	return now >= until || *first != node;
+	return now >= until || *first != was;
 }
 
 /**
@@ -396,7 +396,7 @@ void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 		ahead = ktime_sub(t->expires, now);
 		if (ahead <= last || ahead > guard_ns ||
 		    !ct_precise_affords(&base->precise, now, ahead) ||
-		    !ct_wait(base, t, now, ktime_sub(t->expires, last)))
+		    !ct_wait(base, now, ktime_sub(t->expires, last)))
 			break;
 	}
 	if (now != from) {
@@ -426,6 +426,26 @@ static void ct_learn(struct custom_timer_base *base, ktime_t entry)
 	ct_precise_learn(&base->precise, delay);
 }
 
+/*
+ * What has to run before the tick although its deadline is later, or NULL. Behind
+ * the tick are the callbacks of all hrtimers, which the guard holds back like any
+ * event, from a deadline that is near theirs: so none waits longer than that.
+ * Base locked.
+ */
+static struct custom_timer *ct_before_tick(struct custom_timer_base *base,
+					   ktime_t now)
+{
+	struct custom_timer *t = ct_queue_first(&base->exact);
+
+	if (t == base->tick)
+		t = ct_queue_after(t);
+	if (t && ktime_sub(t->expires, base->tick->expires) < ct_guard_ns() &&
+	    ct_precise_affords(&base->precise, now,
+			       max(ktime_sub(t->expires, now), (s64)0)))
+		return t;
+	return NULL;
+}
+
 /**
  * ct_interrupt - the expiry loop
  * @base: the base of this CPU
@@ -439,7 +459,7 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 {
 	unsigned int ran = 0, reruns = 0;
 	ktime_t entry, now, floor = 0;
-	struct custom_timer *t;
+	struct custom_timer *t, *first;
 	unsigned long flags;
 	s64 ahead;
 
@@ -464,6 +484,11 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 		ahead = ktime_sub(t->expires, now);
 		if (ahead > ct_precise_horizon(&base->precise))
 			break;
+		first = t == base->tick ? ct_before_tick(base, now) : NULL;
+		if (first) {
+			t = first;
+			ahead = ktime_sub(t->expires, now);
+		}
 
 		if (t->pass == base->pass &&
 		    (ahead <= 0 || base->precise.broke) &&
@@ -479,13 +504,15 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 		}
 
 		if (ahead > CT_LAST_NS) {
-			if (ct_wait(base, t, now,
+			if (ct_wait(base, now,
 				    ktime_sub(t->expires, CT_LAST_NS)))
 				continue;
 		} else if (ct_run(base, t)) {
 			if (ahead > 0)
 				ct_precise_spend(&base->precise,
 						 ktime_add(now, ahead), ahead);
+			if (first)
+				base->stats.held++;
 			ran++;
 			continue;
 		}
@@ -862,17 +889,18 @@ static void ct_base_open(void *info)
 }
 
 /*
- * The CPU's own tick is to be among its timers, or no longer is. If it is, no
- * hrtimer can stand in. On the base's CPU, interrupts off.
+ * The CPU's own tick is to be among its timers, as @tick, or no longer is: NULL.
+ * If it is, no hrtimer can stand in. On the base's CPU, interrupts off.
  */
-void ct_timer_carry_tick(struct custom_timer_base *base, bool on)
+void ct_timer_carry_tick(struct custom_timer_base *base,
+			 const struct custom_timer *tick)
 {
 	ct_lock(base);
 	ct_stop(base);
 	raw_spin_unlock(&base->lock);
 
 	/* Nothing sets the source in between: it is only set on this CPU. */
-	base->tick = on;
+	base->tick = tick;
 	ct_lock(base);
 	ct_program(base, 0);
 	raw_spin_unlock(&base->lock);

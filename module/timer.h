@@ -61,7 +61,7 @@ struct ct_stats {
  * @kick: makes this CPU look at its queues
  * @hrtimer: the hrtimer backend's interrupt source
  * @fallback: the hrtimer stands in for a hypervisor that refused
- * @tick: the CPU's own tick is among the timers
+ * @tick: the CPU's own tick if it is among the timers, else NULL
  * @irq: the Xen backend's interrupt, negative: none
  * @clock_offset: Xen system time minus sched_clock()
  * @clock_check: when to check that, in jiffies
@@ -91,7 +91,7 @@ struct custom_timer_base {
 	call_single_data_t kick;
 	struct hrtimer hrtimer;
 	bool fallback;
-	bool tick;
+	const struct custom_timer *tick;
 	int irq;
 	s64 clock_offset;
 	unsigned long clock_check;
@@ -130,16 +130,17 @@ extern const struct ct_backend ct_hrtimer_backend;
  * A base that carries the tick is locked within hrtimers' locks, one that an hrtimer
  * may serve outside them: two classes for lockdep, which nobody holds at once.
  */
-#define ct_lock(base) raw_spin_lock_nested(&(base)->lock, (base)->tick)
+#define ct_lock(base) raw_spin_lock_nested(&(base)->lock, !!(base)->tick)
 #define ct_lock_irqsave(base, flags) \
-	raw_spin_lock_irqsave_nested(&(base)->lock, flags, (base)->tick)
+	raw_spin_lock_irqsave_nested(&(base)->lock, flags, !!(base)->tick)
 
 void ct_timer_init(void);
 void ct_timer_exit(void);
 int ct_timer_cpu_up(unsigned int cpu);
 void ct_timer_cpu_pause(unsigned int cpu);
 void ct_timer_cpu_down(unsigned int cpu);
-void ct_timer_carry_tick(struct custom_timer_base *base, bool on);
+void ct_timer_carry_tick(struct custom_timer_base *base,
+			 const struct custom_timer *tick);
 void ct_timer_drop_module(struct module *mod);
 void ct_interrupt(struct custom_timer_base *base, bool used_up);
 void ct_hold(struct custom_timer_base *base, u32 guard_ns);

@@ -28,14 +28,15 @@ is "$(customtimer-bench --version)" "customtimer-bench $(modinfo -F version cust
 
 modprobe customtimer max_lead_ns=70000 guard_ns=1000
 dmesg -c >/dev/null
-customtimer-bench -n 50 -m hrtimer,exact,guard -l idle,storm,ticksfirst -s 200us >/tmp/table
+customtimer-bench -n 50 -m hrtimer,exact,guard,tick -l idle,storm,ticksfirst -s 200us >/tmp/table
 is $? 0 "it measures"
-is "$(wc -l </tmp/table)" 11 "a line for each, and a head"
+is "$(wc -l </tmp/table)" 14 "a line for each, and a head"
 is "$(awk -F'|' 'NR > 2 && $6 != 0' /tmp/table)" "" "none early"
 is "$(sed -n 2p /tmp/table | tr -dc '|')" "$(sed -n 1p /tmp/table | tr -dc '|')" "a rule under the head"
 sed 's/^/# /' /tmp/table
 is "$(cat /sys/module/customtimer/parameters/max_lead_ns)" 70000 "the lead is as it was"
 is "$(cat /sys/module/customtimer/parameters/guard_ns)" 1000 "the guard is as it was"
+is "$(cat /sys/module/customtimer/parameters/clockevent)" 0 "the tick is as it was"
 check "nothing stays loaded" sh -c '! grep "customtimer_" /proc/modules'
 customtimer-bench --json -n 20 -m range,full -l handlers,cpu -s p300us,1ms >/tmp/json
 is "$(grep -c '"early": 0, "missed": [0-9]*,' /tmp/json)" 8 "JSON"

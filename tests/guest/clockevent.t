@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# cyclictest by Linux's own event timer and by ours; interrupts of an idle guest.
+# cyclictest by Linux's own event timer and by ours; interrupts of an idle guest; an
+# exact timer beside them.
 # clockevent.t FACTOR: sleeps of 50 us are so many times less late, in the median.
 . /tests/guest/lib.sh
 
@@ -30,4 +31,14 @@ check "idle: no more interrupts" at_least "$(($(figure idle device=xen interrupt
 	"$(figure idle device=customtimer interrupts)"
 check "work takes no longer" at_least "$(($(figure work device=xen us) * 102 / 100))" \
 	"$(figure work device=customtimer us)"
+
+# Callbacks of hrtimers, 20 us each, beside an exact timer of a driver.
+modprobe customtimer
+echo 1 >/sys/module/customtimer/parameters/clockevent
+customtimer-bench --rows clockevent -n 300 -m exact,tick -l ticks -s 300us | grep '^row precision' >/tmp/rows
+sed 's/^/# /' /tmp/rows
+check "an exact timer comes after an hrtimer's callback" at_least "$(figure precision method=exact p99)" 10000
+check "but not with the guard" at_least 1000 "$(figure precision method=tick p99)"
+echo 0 >/sys/module/customtimer/parameters/clockevent
+rmmod customtimer
 done_testing
