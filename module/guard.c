@@ -131,7 +131,7 @@ static const struct kernel_param_ops ct_guard_param_ops = {
 };
 
 module_param_cb(guard_ns, &ct_guard_param_ops, &guard_ns, 0644);
-MODULE_PARM_DESC(guard_ns, "how long before an exact deadline no other event's handler is started, in ns; 0: no guard (default 0)");
+MODULE_PARM_DESC(guard_ns, "how long before an exact deadline no other event's handler is started, nor an hrtimer's if clockevent is on, in ns; 0: no guard (default 0)");
 
 /* Process context, before exit. */
 int ct_guard_init(void)
