@@ -48,8 +48,11 @@ tick_alive() {
 	tick_start=$(cut -d. -f1 /proc/uptime)
 	sleep 1
 	tick_took=$(($(cut -d. -f1 /proc/uptime) - tick_start))
+	tick_after=$(interrupts '(LOC:|[^m]timer[0-9]+$)')
 	[ "$tick_took" -ge 1 ] && [ "$tick_took" -le 3 ] &&
-		[ "$(interrupts '(LOC:|[^m]timer[0-9]+$)')" -gt "$tick_before" ]
+		[ "$tick_after" -gt "$tick_before" ] && return
+	echo "# a second took $tick_took s and $((tick_after - tick_before)) interrupts"
+	return 1
 }
 
 # ticks NAME: NAME is the clock event device of every CPU online
@@ -64,8 +67,11 @@ alive() {
 	alive_start=$(cut -d. -f1 /proc/uptime)
 	alive_before=$(interrupts 'timer[0-9]+$')
 	sleep 1
-	[ $(($(cut -d. -f1 /proc/uptime) - alive_start)) -le 3 ] &&
-		[ "$(interrupts 'timer[0-9]+$')" -gt "$alive_before" ]
+	alive_took=$(($(cut -d. -f1 /proc/uptime) - alive_start))
+	alive_after=$(interrupts 'timer[0-9]+$')
+	[ "$alive_took" -le 3 ] && [ "$alive_after" -gt "$alive_before" ] && return
+	echo "# a second took $alive_took s and $((alive_after - alive_before)) interrupts"
+	return 1
 }
 
 # wait_for SECONDS COMMAND...: until COMMAND succeeds
