@@ -39,10 +39,12 @@
  * struct ct_tick - the tick of one CPU
  * @dev: the device
  * @timer: what serves it
+ * @told: nobody needs to hear any more that it is no longer the tick
  */
 struct ct_tick {
 	struct clock_event_device dev;
 	struct custom_timer timer;
+	bool told;
 };
 
 static DEFINE_PER_CPU(struct ct_tick, ct_ticks);
@@ -63,6 +65,38 @@ static void ct_give_up_soon(struct irq_work *work)
 }
 
 static struct irq_work ct_give_up_irq = IRQ_WORK_INIT(ct_give_up_soon);
+
+/*
+ * Linux has gone over to another device by itself. If that has a higher rating,
+ * ours comes back when it goes. Process context.
+ */
+static void ct_displaced(struct work_struct *work)
+{
+	struct ct_tick *tick;
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		tick = per_cpu_ptr(&ct_ticks, cpu);
+		if (!ct_base_of(cpu)->tick || tick->told ||
+		    !clockevent_state_detached(&tick->dev))
+			continue;
+		tick->told = true;
+		pr_warn("clockevent: CPU %u has gone over to another device: see /sys/devices/system/clockevents/clockevent%u/current_device\n",
+			cpu, cpu);
+	}
+	cpus_read_unlock();
+}
+
+static DECLARE_WORK(ct_displaced_work, ct_displaced);
+
+/* Interrupt context. */
+static void ct_displaced_soon(struct irq_work *work)
+{
+	queue_work(system_wq, &ct_displaced_work);
+}
+
+static struct irq_work ct_displaced_irq = IRQ_WORK_INIT(ct_displaced_soon);
 
 /* Hard interrupt context. */
 static enum custom_timer_restart ct_tick_expired(struct custom_timer *t)
@@ -91,6 +125,14 @@ static int ct_tick_stop(struct clock_event_device *dev)
 
 	custom_timer_try_to_cancel(&tick->timer);
 	return 0;
+}
+
+/* Same context. Whether this is for good shows afterwards. */
+static int ct_tick_shutdown(struct clock_event_device *dev)
+{
+	if (!container_of(dev, struct ct_tick, dev)->told)
+		irq_work_queue(&ct_displaced_irq);
+	return ct_tick_stop(dev);
 }
 
 /* On the device's CPU, interrupts off. */
@@ -132,7 +174,7 @@ static int ct_tick_take(unsigned int cpu)
 			.max_delta_ns = LONG_MAX,
 			.max_delta_ticks = LONG_MAX,
 			.set_next_event = ct_tick_set_next_event,
-			.set_state_shutdown = ct_tick_stop,
+			.set_state_shutdown = ct_tick_shutdown,
 			.set_state_oneshot_stopped = ct_tick_stop,
 			.owner = THIS_MODULE,
 		},
@@ -152,18 +194,20 @@ static int ct_tick_take(unsigned int cpu)
 /* Gives the tick of @cpu back to Linux's own device. Same context. */
 static int ct_tick_give_back(unsigned int cpu)
 {
+	struct ct_tick *tick = per_cpu_ptr(&ct_ticks, cpu);
 	struct custom_timer_base *base = ct_base_of(cpu);
 	int err;
 
 	if (!base->tick)
 		return 0;
-	err = clockevents_unbind_device(&per_cpu_ptr(&ct_ticks, cpu)->dev, cpu);
+	tick->told = true;
+	err = clockevents_unbind_device(&tick->dev, cpu);
 	if (err) {
 		pr_err("clockevent: CPU %u has no other device to go over to (%d)\n",
 		       cpu, err);
 		return err;
 	}
-	custom_timer_cancel(&per_cpu_ptr(&ct_ticks, cpu)->timer);
+	custom_timer_cancel(&tick->timer);
 	smp_call_function_single(cpu, ct_tick_release, base, true);
 	return 0;
 }
@@ -282,7 +326,9 @@ void ct_clockevent_give_up(void)
 void ct_clockevent_exit(void)
 {
 	irq_work_sync(&ct_give_up_irq);
+	irq_work_sync(&ct_displaced_irq);
 	flush_work(&ct_give_up_work);
+	flush_work(&ct_displaced_work);
 }
 
 struct ct_part ct_clockevent_part = {

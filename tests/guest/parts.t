@@ -5,6 +5,7 @@
 
 tools=/root/clock
 parameters=/sys/module/customtimer/parameters
+cpu0=/sys/devices/system/clockevents/clockevent0
 source=/sys/devices/system/clocksource/clocksource0
 
 # within A B D: two numbers differ by no more than D
@@ -112,6 +113,46 @@ for round in 1 2 3; do
 	ticks customtimer && sleep 0.1 && echo 0 >$parameters/clockevent && ticks xen || break
 done
 check "back and forth" ticks xen
+
+# A device that Linux prefers, on the first CPU.
+if [ -d $cpu0/../clockevent1 ]; then
+	modprobe customtimer_outrank
+	is "$(cat $cpu0/current_device)" outrank "CPU 0 has a better device"
+	check "so ours is refused" sh -c "! echo 1 2>/dev/null >$parameters/clockevent"
+	check "a line says why" sh -c "dmesg | grep -q 'clockevent: CPU 0 has a device that Linux prefers'"
+	is "$(cat $parameters/clockevent)" 0 "so says the parameter"
+	check "time goes on" alive
+	rmmod customtimer_outrank
+	check "when it is gone, ours can be had" sh -c "echo 1 >$parameters/clockevent"
+	check "on every CPU" ticks customtimer
+
+	modprobe customtimer_outrank
+	is "$(cat $cpu0/current_device)" outrank "a better device comes while ours is in use"
+	check "a line says so" wait_for 5 sh -c "dmesg | grep -q 'clockevent: CPU 0 has gone over to another device'"
+	is "$(dmesg | grep -c 'has gone over')" 1 "and it never was said for nothing"
+	is "$(cat $cpu0/../clockevent1/current_device)" customtimer "the other CPU keeps ours"
+	check "time goes on" alive
+	rmmod customtimer_outrank
+	check "when it goes, ours comes back" ticks customtimer
+	check "and alive" alive
+
+	modprobe customtimer_outrank
+	check "ours can go meanwhile" sh -c "echo 0 >$parameters/clockevent"
+	rmmod customtimer_outrank
+	check "then the ticks are Linux's" ticks xen
+	check "and alive" tick_alive
+
+	# By name Linux finds what was registered last.
+	echo 1 >$parameters/clockevent
+	echo customtimer >$cpu0/../clockevent1/unbind_device
+	is "$(cat $cpu0/../clockevent1/current_device)" xen "the administrator takes it from CPU 1"
+	check "a line says so" wait_for 5 sh -c "dmesg | grep -q 'clockevent: CPU 1 has gone over to another device'"
+	check "time goes on" alive
+	echo 0 >$parameters/clockevent
+	echo 1 >$parameters/clockevent
+	check "off and on: it has it again" ticks customtimer
+	echo 0 >$parameters/clockevent
+fi
 
 # The hypervisor refuses: the guest has to live on.
 echo 1 >$parameters/clockevent

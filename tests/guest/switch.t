@@ -69,5 +69,6 @@ check "no sleep was too short" grep -q ' early=0 ' /tmp/clock
 limit=0
 [ -z "${2:-}" ] || limit=$(grep -c ^processor /proc/cpuinfo)
 check "none got stuck" test "$(sed -n 's/.* stuck=\([0-9]*\) .*/\1/p' /tmp/clock)" -le "$limit"
+check "no CPU took another device" sh -c "! dmesg | grep 'has gone over'"
 check "the tick is alive" tick_alive
 done_testing
