@@ -15,7 +15,10 @@
  */
 #define CT_LEAD_WINDOW 128
 
-/* Room above the quantile for the handler's own work on a slow CPU, plus 1/16 for jitter. */
+/*
+ * Room above the quantile for the handler's own work on a slow CPU, plus 1/16 for
+ * jitter.
+ */
 #define CT_LEAD_ROOM_NS 700
 
 /*
