@@ -39,12 +39,12 @@
  * struct ct_tick - the tick of one CPU
  * @dev: the device
  * @timer: what serves it
- * @told: nobody needs to hear any more that it is no longer the tick
+ * @expected: it is the tick, unless Linux has gone over to another device
  */
 struct ct_tick {
 	struct clock_event_device dev;
 	struct custom_timer timer;
-	bool told;
+	bool expected;
 };
 
 static DEFINE_PER_CPU(struct ct_tick, ct_ticks);
@@ -78,10 +78,9 @@ static void ct_displaced(struct work_struct *work)
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
 		tick = per_cpu_ptr(&ct_ticks, cpu);
-		if (!ct_base_of(cpu)->tick || tick->told ||
-		    !clockevent_state_detached(&tick->dev))
+		if (!tick->expected || !clockevent_state_detached(&tick->dev))
 			continue;
-		tick->told = true;
+		tick->expected = false;
 		pr_warn("clockevent: CPU %u has gone over to another device: see /sys/devices/system/clockevents/clockevent%u/current_device\n",
 			cpu, cpu);
 	}
@@ -130,7 +129,7 @@ static int ct_tick_stop(struct clock_event_device *dev)
 /* Same context. Whether this is for good shows afterwards. */
 static int ct_tick_shutdown(struct clock_event_device *dev)
 {
-	if (!container_of(dev, struct ct_tick, dev)->told)
+	if (container_of(dev, struct ct_tick, dev)->expected)
 		irq_work_queue(&ct_displaced_irq);
 	return ct_tick_stop(dev);
 }
@@ -181,7 +180,8 @@ static int ct_tick_take(unsigned int cpu)
 	};
 	custom_timer_setup(&tick->timer, ct_tick_expired);
 	smp_call_function_single(cpu, ct_tick_register, tick, true);
-	if (!clockevent_state_detached(&tick->dev))
+	tick->expected = !clockevent_state_detached(&tick->dev);
+	if (tick->expected)
 		return 0;
 
 	/* Nothing can prevent this: it is in no use. */
@@ -200,9 +200,10 @@ static int ct_tick_give_back(unsigned int cpu)
 
 	if (!base->tick)
 		return 0;
-	tick->told = true;
+	tick->expected = false;
 	err = clockevents_unbind_device(&tick->dev, cpu);
 	if (err) {
+		tick->expected = true;
 		pr_err("clockevent: CPU %u has no other device to go over to (%d)\n",
 		       cpu, err);
 		return err;

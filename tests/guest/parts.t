@@ -14,6 +14,9 @@ within() {
 }
 
 stock=$(cat $source/current_clocksource)
+# The debug kernel's machine stops for seconds when the host is busy.
+late_us=100000
+case $(uname -r) in *-debug*) late_us=4000000 ;; esac
 
 # Off unless asked for.
 modprobe customtimer
@@ -72,8 +75,11 @@ rtc=$(basename "$(dirname "$(grep -l customtimer-rtc /sys/class/rtc/*/name)")")
 mdev -s 2>/dev/null
 check "an RTC" test -c "/dev/$rtc"
 seconds=$(cat "/sys/class/rtc/$rtc/since_epoch")
-# Linux counts by the TSC, which is a little off in the emulator.
-check "it agrees with the system" within "$seconds" "$(date +%s)" 10
+# Until a clocksource is chosen Linux counts ticks, of which a slow boot loses some;
+# afterwards by the TSC, which is a little off in the emulator.
+slack=$((10 + $(cut -d. -f1 /proc/uptime)))
+echo "# RTC $seconds, system $(date +%s)"
+check "it agrees with the system" within "$seconds" "$(date +%s)" $slack
 check "hwclock reads it" sh -c "hwclock -r -u -f /dev/$rtc | grep -q '$(date +%Y)'"
 if [ -e /proc/xen/capabilities ] && grep -q control_d /proc/xen/capabilities; then
 	date -s "@$(($(date +%s) + 7200))" >/dev/null
@@ -86,7 +92,7 @@ else
 fi
 "$tools/clockdevs" alarm "/dev/$rtc" 2 >/tmp/alarm
 sed 's/^/# /' /tmp/alarm
-check "its alarm comes in time" within "$(field late_us /tmp/alarm)" 0 100000
+check "its alarm comes, and in time" within "$(field late_us /tmp/alarm)" 0 $late_us
 
 # The event timer.
 check "the ticks are ours" ticks customtimer

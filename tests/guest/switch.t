@@ -20,8 +20,9 @@ modprobe customtimer_xentest
 round() {
 	modprobe customtimer clockevent=$(($1 % 2)) &&
 		echo $(($1 / 2 % 2)) >$parameters/clocksource &&
-		echo 1 >$parameters/ptp &&
 		echo 1 >$parameters/rtc || return 1
+	# The debug kernel has no PTP clocks.
+	[ ! -d /sys/class/ptp ] || echo 1 >$parameters/ptp || return 1
 	[ $(($1 / 2 % 2)) = 0 ] || echo customtimer >$source/current_clocksource || return 1
 	echo 1 >$parameters/clockevent || return 1
 	[ "$(cat /sys/devices/system/clockevents/clockevent0/current_device)" = customtimer ] || return 1
