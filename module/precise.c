@@ -141,6 +141,10 @@ void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
 		p->broke = true;
 	else if (p->budget >= CT_BUDGET_NS / 2)
 		p->broke = false;
+	if (p->budget <= CT_BUDGET_NS / 2)
+		p->spare = false;
+	else if (p->budget >= CT_BUDGET_NS)
+		p->spare = true;
 }
 
 /* Whether @ns more of waiting are within what the CPU may spend by @now. */

@@ -32,6 +32,7 @@ struct ct_rate {
  * @rate: its TSC
  * @budget: ns it may still spend waiting
  * @broke: the budget was spent and is not half full again
+ * @spare: it was full and is still more than half so
  * @filled: when @budget was last topped up
  * @waited: ns it has waited
  * @degraded: interrupts ordered without a lead for lack of budget
@@ -43,6 +44,7 @@ struct ct_precise {
 	struct ct_rate rate;
 	s64 budget;
 	bool broke;
+	bool spare;
 	ktime_t filled;
 	u64 waited;
 	u64 degraded;

@@ -78,6 +78,21 @@ static noinline bool ct_is_covered(const struct custom_timer_base *base,
 					    ct_precise_lead(&base->precise));
 }
 
+/*
+ * The first exact timer that is waited for, or NULL. The tick is not unless there
+ * is time to spare: a guest with many hrtimers would have none left for drivers'
+ * timers. Base locked.
+ */
+static const struct custom_timer *
+ct_first_precise(const struct custom_timer_base *base)
+{
+	const struct custom_timer *t = ct_queue_first(&base->exact);
+
+	if (t && t == base->tick && !base->precise.spare)
+		t = ct_queue_after(t);
+	return t;
+}
+
 /* Returns whether the setting may have to change. Base locked. */
 static __always_inline bool ct_enqueue(struct custom_timer_base *base,
 				       struct custom_timer *t)
@@ -86,7 +101,8 @@ static __always_inline bool ct_enqueue(struct custom_timer_base *base,
 
 	ct_queue_add(q, t);
 	t->queued = true;
-	return ct_queue_leads(q, t) && !ct_is_covered(base, t);
+	return (ct_queue_leads(q, t) || t == ct_first_precise(base)) &&
+	       !ct_is_covered(base, t);
 }
 
 /* Whether the setting may stay if it turns out to be too early. Base locked. */
@@ -137,14 +153,18 @@ static struct custom_timer_base *ct_lock_base(const struct custom_timer *t,
  */
 static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 {
-	const struct custom_timer *exact = ct_queue_first(&base->exact);
-	ktime_t moment, next = ct_queue_next(&base->range, end);
+	const struct custom_timer *first = ct_queue_first(&base->exact);
+	const struct custom_timer *precise = ct_first_precise(base);
+	ktime_t moment = KTIME_MAX, next = ct_queue_next(&base->range, end);
 
-	if (!exact || exact->expires == KTIME_MAX)
+	if (precise && precise->expires != KTIME_MAX)
+		moment = max(ktime_sub(precise->expires,
+				       ct_precise_lead(&base->precise)),
+			     (ktime_t)0);
+	if (first != precise)
+		moment = min(moment, first->expires);
+	if (moment == KTIME_MAX)
 		return next;
-
-	moment = ktime_sub(exact->expires, ct_precise_lead(&base->precise));
-	moment = max(moment, (ktime_t)0);
 	*end = min(*end, moment);
 	return min(next, moment);
 }
@@ -296,6 +316,24 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 }
 
 /*
+ * Whether @t, which may be NULL, is worth waiting for: another interrupt would be
+ * too late, or the guard holds back other events, whose handlers may follow ours
+ * in the same upcall. Base locked.
+ */
+static bool ct_is_near(struct custom_timer_base *base,
+		       const struct custom_timer *t, ktime_t now)
+{
+	s64 ahead;
+
+	if (!t)
+		return false;
+	ahead = ktime_sub(t->expires, now);
+	return ahead <= ct_precise_horizon(&base->precise) ||
+	       (ahead <= ct_guard_ns() &&
+		ct_precise_affords(&base->precise, now, ahead));
+}
+
+/*
  * Runs one timer once its deadline has come, which is at most CT_LAST_NS ahead.
  * Base locked; dropped around the callback, with interrupts off throughout. The
  * callback may free the timer unless it returns CUSTOM_TIMER_RESTART.
@@ -390,7 +428,7 @@ void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 	from = ktime_get();
 	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
 	for (now = from; base->online; now = ktime_get()) {
-		t = ct_queue_first(&base->exact);
+		t = ct_first_precise(base);
 		if (!t)
 			break;
 		ahead = ktime_sub(t->expires, now);
@@ -429,21 +467,24 @@ static void ct_learn(struct custom_timer_base *base, ktime_t entry)
 /*
  * What has to run before the tick although its deadline is later, or NULL. Behind
  * the tick are the callbacks of all hrtimers, which the guard holds back like any
- * event, from a deadline that is near theirs: so none waits longer than that.
- * Base locked.
+ * event: once in a pass for each timer, so that the tick's turn comes. Base
+ * locked.
  */
 static struct custom_timer *ct_before_tick(struct custom_timer_base *base,
 					   ktime_t now)
 {
 	struct custom_timer *t = ct_queue_first(&base->exact);
+	s64 ahead;
 
 	if (t == base->tick)
 		t = ct_queue_after(t);
-	if (t && ktime_sub(t->expires, base->tick->expires) < ct_guard_ns() &&
-	    ct_precise_affords(&base->precise, now,
-			       max(ktime_sub(t->expires, now), (s64)0)))
-		return t;
-	return NULL;
+	if (!t || t->pass == base->pass || !ct_guard_ns())
+		return NULL;
+	ahead = max(ktime_sub(t->expires, now), (s64)0);
+	if (ahead > ct_guard_ns() ||
+	    !ct_precise_affords(&base->precise, now, ahead))
+		return NULL;
+	return t;
 }
 
 /**
@@ -482,7 +523,8 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 		if (!t)
 			break;
 		ahead = ktime_sub(t->expires, now);
-		if (ahead > ct_precise_horizon(&base->precise))
+		if (ahead > ct_precise_slack(&base->precise) &&
+		    !ct_is_near(base, ct_first_precise(base), now))
 			break;
 		first = t == base->tick ? ct_before_tick(base, now) : NULL;
 		if (first) {

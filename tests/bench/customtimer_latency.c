@@ -120,6 +120,19 @@ static void start(bool use_custom, ktime_t deadline)
 				       HRTIMER_MODE_ABS_PINNED_HARD);
 }
 
+/* Returns whether all has come that was asked for. */
+static bool wait_until_done(void)
+{
+	unsigned int before;
+
+	do {
+		before = READ_ONCE(taken);
+		if (wait_for_completion_timeout(&done, 60 * HZ))
+			return true;
+	} while (READ_ONCE(taken) != before);
+	return false;
+}
+
 /* Waits for all that was asked for; the samples then belong to us. */
 static int measure(bool use_custom)
 {
@@ -130,7 +143,7 @@ static int measure(bool use_custom)
 		reinit_completion(&done);
 		start(use_custom, ktime_add_ns(ktime_get(),
 					       period_ns ?: delay_ns));
-		if (!wait_for_completion_timeout(&done, 60 * HZ)) {
+		if (!wait_until_done()) {
 			pr_err("after %u of %u callbacks none came for a minute\n",
 			       taken, count);
 			err = -ETIMEDOUT;
