@@ -345,8 +345,7 @@ static void test_wait_for_callback(void)
 	unsigned int here, there, tries;
 	struct probe p;
 	ktime_t limit;
-	bool active;
-	int ret;
+	bool running = false;
 
 	migrate_disable();
 	here = smp_processor_id();
@@ -357,17 +356,17 @@ static void test_wait_for_callback(void)
 		return;
 	}
 	/* The callback is over if the host took this CPU away meanwhile. */
-	for (tries = 0, ret = 0; !ret && tries < MAX_TRIES; tries++) {
+	for (tries = 0; !running && tries < MAX_TRIES; tries++) {
 		probe_init(&p);
 		p.spin_us = 20000;
 		custom_timer_start_on(&p.timer, there, ktime_get(), 0);
 		limit = ktime_get() + 5 * NSEC_PER_SEC;
 		while (!READ_ONCE(p.sequence) && ktime_get() < limit)
 			cpu_relax();
-		ret = custom_timer_try_to_cancel(&p.timer);
-		active = custom_timer_active(&p.timer);
+		running = custom_timer_try_to_cancel(&p.timer) == -1 &&
+			  custom_timer_active(&p.timer);
 	}
-	ok(ret == -1 && active,
+	ok(running,
 	   "try_to_cancel does not wait for a running callback");
 	custom_timer_cancel(&p.timer);
 	ok(atomic_read(&p.calls) == 1, "cancel waits for a running callback");
