@@ -523,9 +523,13 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 		if (!t)
 			break;
 		ahead = ktime_sub(t->expires, now);
-		if (ahead > ct_precise_slack(&base->precise) &&
-		    !ct_is_near(base, ct_first_precise(base), now))
-			break;
+		if (ahead > ct_precise_slack(&base->precise)) {
+			/* Threads have to run between the ticks. */
+			if (t == base->tick && t->pass == base->pass)
+				base->precise.spare = false;
+			if (!ct_is_near(base, ct_first_precise(base), now))
+				break;
+		}
 		first = t == base->tick ? ct_before_tick(base, now) : NULL;
 		if (first) {
 			t = first;
