@@ -25,6 +25,9 @@
 /* The least distance to the next interrupt after a pass that was cut short. */
 #define CT_LIMIT_NS (10 * NSEC_PER_USEC)
 
+/* No tick is waited for in an interrupt that has taken longer. */
+#define CT_TICKS_NS (100 * NSEC_PER_USEC)
+
 /* The last stretch before an exact deadline, in which its timer is fixed. */
 #define CT_LAST_NS 2000
 
@@ -524,8 +527,9 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 			break;
 		ahead = ktime_sub(t->expires, now);
 		if (ahead > ct_precise_slack(&base->precise)) {
-			/* Threads have to run between the ticks. */
-			if (t == base->tick && t->pass == base->pass)
+			/* Not from tick to tick: threads have to run. */
+			if (t == base->tick &&
+			    ktime_sub(now, entry) > CT_TICKS_NS)
 				base->precise.spare = false;
 			if (!ct_is_near(base, ct_first_precise(base), now))
 				break;
