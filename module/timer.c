@@ -320,8 +320,8 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 
 /*
  * Whether @t, which may be NULL, is worth waiting for: another interrupt would be
- * too late, or the guard holds back other events, whose handlers may follow ours
- * in the same upcall. Base locked.
+ * too late, or the guard holds back what hrtimers' callbacks have just sent, whose
+ * handlers follow ours in the same upcall. Base locked.
  */
 static bool ct_is_near(struct custom_timer_base *base,
 		       const struct custom_timer *t, ktime_t now)
@@ -331,9 +331,11 @@ static bool ct_is_near(struct custom_timer_base *base,
 	if (!t)
 		return false;
 	ahead = ktime_sub(t->expires, now);
-	return ahead <= ct_precise_horizon(&base->precise) ||
-	       (ahead <= ct_guard_ns() &&
-		ct_precise_affords(&base->precise, now, ahead));
+	if (ahead <= ct_precise_horizon(&base->precise))
+		return true;
+	return base->tick && base->tick->pass == base->pass &&
+	       ahead <= ct_guard_ns() &&
+	       ct_precise_affords(&base->precise, now, ahead);
 }
 
 /*
@@ -483,7 +485,7 @@ static struct custom_timer *ct_before_tick(struct custom_timer_base *base,
 		t = ct_queue_after(t);
 	if (!t || t->pass == base->pass || !ct_guard_ns())
 		return NULL;
-	ahead = max(ktime_sub(t->expires, now), (s64)0);
+	ahead = max_t(s64, ktime_sub(t->expires, now), 0);
 	if (ahead > ct_guard_ns() ||
 	    !ct_precise_affords(&base->precise, now, ahead))
 		return NULL;
@@ -656,7 +658,7 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 	to = cpu < 0 ? this_cpu_ptr(&ct_bases) : ct_base_of(cpu);
 	if (unlikely(base != to || !base->online))
 		base = ct_move(t, base, to->cpu);
-	t->expires = max(expires, (ktime_t)0);
+	t->expires = max_t(ktime_t, expires, 0);
 	t->end = ct_add(t->expires, window_ns);
 	update |= ct_enqueue(base, t);
 	base->stats.started++;
