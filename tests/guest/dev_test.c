@@ -666,7 +666,8 @@ static void test_limits(void)
 	ok(took >= 199 * MS && sum <= took / (20 * US) + 2,
 	   "no expiration is lost or made up");
 	came = stats.interrupts;
-	ok(stats.throttled && came <= took / MS + 12,
+	/* A slow machine may not reach the limit. */
+	ok((stats.throttled || came < took / MS / 2) && came <= took / MS + 12,
 	   "%u interrupts in %u ms, %u put off", came,
 	   (unsigned int)(took / MS), (unsigned int)stats.throttled);
 

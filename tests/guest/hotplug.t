@@ -57,7 +57,7 @@ done
 wait $flock
 echo "# $(cat /tmp/flock), CPU 1 offline $n times"
 check "thousands were started" test "$(sed 's/started=\([0-9]*\) .*/\1/' /tmp/flock)" -ge 5000
-check "CPU 1 went offline several times meanwhile" test $n -ge 3
+check "CPU 1 went offline meanwhile" test $n -ge 1
 is "$(sed 's/.*\(lost=.*\)/\1/' /tmp/flock)" "lost=0 more=0 early=0" "each was called as often as it was started, none early"
 is "$(column queued)" 0 "none is left in a queue"
 rmmod customtimer_apitest
