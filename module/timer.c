@@ -390,8 +390,9 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 
 /*
  * Waits until @until, shortly before an exact deadline. Its timer stays queued
- * meanwhile, so that it can be cancelled; another first timer ends the wait. Base
- * locked; dropped for the wait.
+ * meanwhile, so that it can be cancelled; another first timer ends the wait. One
+ * that is cancelled behind the tick is missed only at its end. Base locked; dropped
+ * for the wait.
  *
  * Return: false if the clock does not move.
  */
@@ -417,8 +418,8 @@ static bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until)
  * @guard_ns: how near
  *
  * Runs no timer: that is left to the interrupt which is pending by then. Ends
- * early when the timer is cancelled or time to wait is used up. Hard interrupt
- * context, interrupts off, on the base's CPU.
+ * early when the first timer is cancelled or time to wait is used up. Hard
+ * interrupt context, interrupts off, on the base's CPU.
  */
 void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 {
