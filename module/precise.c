@@ -7,8 +7,6 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/time64.h>
-#include <linux/timekeeping.h>
-#include <asm/msr.h>
 
 #include "params.h"
 #include "precise.h"
@@ -44,6 +42,9 @@
 #define CT_RATE_AGREE 8
 #define CT_RATE_MIN_NS (50 * NSEC_PER_USEC)
 #define CT_RATE_MAX_NS NSEC_PER_SEC
+
+/* How many readings of the clock show how long one takes. */
+#define CT_READINGS 16
 
 static struct ct_bounded max_lead = {
 	.value = 100000,
@@ -203,42 +204,52 @@ static bool ct_clock_may_stall(void)
 }
 
 /*
- * Waits until @until, which is near, with interrupts off. How much later it is
- * then comes as @late_ns plus @late_cycles, for ct_precise_late() to convert
- * when there is time. The rate must not change in between.
- *
- * Return: false if the clock stands still.
+ * Reads CLOCK_MONOTONIC. @tsc: the TSC when it was read, which is somewhere between
+ * the two readings here. It is taken to be before the second by half of what the
+ * fastest reading ever took. That may be too early or too late, but no callback can
+ * tell: its own ktime_get() takes the other half at least.
  */
-bool ct_precise_wait_last(const struct ct_precise *p, ktime_t until,
-			  s64 *late_ns, u64 *late_cycles)
+static ktime_t ct_precise_read(struct ct_precise *p, u64 *tsc)
 {
+	u64 end, begin = rdtsc_ordered();
 	ktime_t now = ktime_get();
-	u64 cycles, end = rdtsc_ordered();
-	s64 late, enough, turns;
 
-	*late_cycles = 0;
-	if (now < until && p->rate.good) {
-		cycles = (u64)ktime_sub(until, now) * p->rate.rate >>
-			 CT_RATE_SHIFT;
-		end += cycles;
-		enough = (cycles >> (CT_RATE_AGREE - 1)) + 1;
-		/* A turn takes more than a cycle unless the TSC has stopped. */
-		for (turns = cycles + enough; turns >= 0; turns--) {
-			late = rdtsc_ordered() - end;
-			if (late < enough)
-				continue;
-			if (ct_clock_may_stall()) {
-				if (ktime_get() < until)
-					break;
-				late = rdtsc_ordered() - end;
-			}
-			*late_ns = 0;
-			*late_cycles = late;
-			return true;
-		}
-	}
-	*late_ns = ktime_sub(ct_precise_wait(until), until);
-	return *late_ns >= 0;
+	end = rdtsc_ordered();
+	p->reading = min_t(u64, p->reading, end - begin);
+	*tsc = end - p->reading / 2;
+	return now;
+}
+
+/* Once, before any other call. On the CPU, interrupts off. */
+void ct_precise_calibrate(struct ct_precise *p)
+{
+	unsigned int i;
+	u64 tsc;
+
+	p->reading = U32_MAX;
+	for (i = 0; i < CT_READINGS; i++)
+		ct_precise_read(p, &tsc);
+}
+
+/* Prepares ct_precise_wait_last(). */
+void ct_precise_aim(struct ct_precise *p, ktime_t until, struct ct_aim *aim)
+{
+	ktime_t now = ct_precise_read(p, &aim->tsc);
+	u64 cycles;
+
+	aim->turns = 0;
+	if (now >= until || !p->rate.good)
+		return;
+
+	cycles = (u64)ktime_sub(until, now) * p->rate.rate >> CT_RATE_SHIFT;
+	aim->tsc += cycles;
+	aim->enough = (cycles >> (CT_RATE_AGREE - 1)) + 1;
+	/* A turn takes more than a cycle unless the TSC has stopped. */
+	aim->turns = cycles + aim->enough;
+	aim->look = ct_clock_may_stall();
+	/* So that the look reads the clock when it is due. */
+	if (aim->look)
+		aim->enough -= p->reading / 2;
 }
 
 /* Nanoseconds from what ct_precise_wait_last() has said. */

@@ -32,6 +32,7 @@ void ct_queue_init(struct ct_queue *q, bool windows)
 {
 	q->root = RB_ROOT_CACHED;
 	q->count = 0;
+	q->changes = 0;
 	q->windows = windows;
 }
 
@@ -78,6 +79,7 @@ void ct_queue_add(struct ct_queue *q, struct custom_timer *t)
 		rb_insert_color_cached(&t->node, &q->root, leftmost);
 	}
 	q->count++;
+	q->changes++;
 }
 
 void ct_queue_del(struct ct_queue *q, struct custom_timer *t)
@@ -87,6 +89,7 @@ void ct_queue_del(struct ct_queue *q, struct custom_timer *t)
 	else
 		rb_erase_cached(&t->node, &q->root);
 	q->count--;
+	q->changes++;
 }
 
 /* The first timer whose deadline is at or after @from, NULL if there is none. */

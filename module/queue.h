@@ -12,12 +12,14 @@
  * struct ct_queue - timers in the order of their deadlines
  * @root: the tree
  * @count: the number of timers
+ * @changes: how often one was added or taken out
  * @windows: they have windows. Those of an exact queue have none, and spare it
  *	keeping @min_end of its timers.
  */
 struct ct_queue {
 	struct rb_root_cached root;
 	unsigned int count;
+	unsigned int changes;
 	bool windows;
 };
 

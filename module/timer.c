@@ -390,26 +390,25 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 
 /*
  * Waits until @until, shortly before an exact deadline. Its timer stays queued
- * meanwhile, so that it can be cancelled; another first timer ends the wait. One
- * that is cancelled behind the tick is missed only at its end. Base locked; dropped
- * for the wait.
+ * meanwhile, so that it can be cancelled; that, or another that is started, ends the
+ * wait, for the caller to look again. Base locked; dropped for the wait.
  *
  * Return: false if the clock does not move.
  */
 static bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until)
 	__must_hold(&base->lock)
 {
-	struct rb_node *const *first = &base->exact.root.rb_leftmost;
 	s64 rounds = div_s64(ktime_sub(until, now), CT_LOOK_NS) + 1;
-	const struct rb_node *was = *first;
+	unsigned int was = base->exact.changes;
 	ktime_t begin = now;
 
 	raw_spin_unlock(&base->lock);
-	while (now < until && rounds-- > 0 && READ_ONCE(*first) == was)
+	while (now < until && rounds-- > 0 &&
+	       READ_ONCE(base->exact.changes) == was)
 		now = ct_precise_wait(min(until, ktime_add(now, CT_LOOK_NS)));
 	ct_lock(base);
 	ct_precise_spend(&base->precise, now, ktime_sub(now, begin));
-	return now >= until || *first != was;
+	return now >= until || (now > begin && base->exact.changes != was);
 }
 
 /**
@@ -933,6 +932,7 @@ static void ct_base_open(void *info)
 	struct custom_timer_base *base = info;
 
 	ct_lock(base);
+	ct_precise_calibrate(&base->precise);
 	base->online = true;
 	base->kicked = false;
 	base->raised = false;
