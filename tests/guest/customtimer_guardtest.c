@@ -6,8 +6,13 @@
  * for the handler of each. Meanwhile the last online CPU starts an exact timer on
  * CPU 0 and takes it back at any moment; on a single CPU, the sender does that
  * around each event. What came of it is in the parameter "result".
+ *
+ * Before, a crowd of periodic exact timers on CPU 0 sees to it that one is always
+ * near, while a thread there sleeps again and again: "crowded_ms" is how long that
+ * took.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -26,9 +31,20 @@ static unsigned int most_ns = 400000;
 module_param(most_ns, uint, 0444);
 MODULE_PARM_DESC(most_ns, "the longest delay of the timer");
 
+static unsigned int crowd;
+module_param(crowd, uint, 0444);
+MODULE_PARM_DESC(crowd, "how many timers the crowd has, at most 16 (default 0)");
+
+static unsigned int crowded_ms;
+module_param(crowded_ms, uint, 0444);
+
 static char result[128];
 module_param_string(result, result, sizeof(result), 0444);
 
+#define CROWD_STEP_NS 20000ULL
+#define CROWD_SLEEPS 100
+
+static struct custom_timer many[16];
 static struct custom_timer timer;
 static unsigned int handled, cancelled, expired;
 static u32 dice = 1;
@@ -37,6 +53,30 @@ static enum custom_timer_restart timer_fn(struct custom_timer *t)
 {
 	expired++;
 	return CUSTOM_TIMER_NORESTART;
+}
+
+static enum custom_timer_restart many_fn(struct custom_timer *t)
+{
+	custom_timer_forward(t, ktime_get(), crowd * CROWD_STEP_NS);
+	return CUSTOM_TIMER_RESTART;
+}
+
+static void sleep_in_crowd(void)
+{
+	ktime_t begin = ktime_get();
+	unsigned int i;
+
+	for (i = 0; i < crowd; i++) {
+		custom_timer_setup(&many[i], many_fn);
+		custom_timer_start(&many[i],
+				   ktime_add_ns(begin, (i + 1) * CROWD_STEP_NS),
+				   0);
+	}
+	for (i = 0; i < CROWD_SLEEPS; i++)
+		usleep_range(1000, 1000);
+	crowded_ms = ktime_ms_delta(ktime_get(), begin);
+	for (i = 0; i < crowd; i++)
+		custom_timer_cancel(&many[i]);
 }
 
 static void start_timer(void)
@@ -137,10 +177,14 @@ static int __init guardtest_init(void)
 
 	if (!xen_domain())
 		return -ENODEV;
+	if (crowd > ARRAY_SIZE(many))
+		return -EINVAL;
 	err = set_cpus_allowed_ptr(current, cpumask_of(0));
 	if (err)
 		return err;
 	custom_timer_setup(&timer, timer_fn);
+	if (crowd)
+		sleep_in_crowd();
 
 	err = HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc);
 	if (err)

@@ -38,6 +38,20 @@ held=$(column held)
 check "the guard held events back ($held times)" test "$held" -gt 0
 check "the tick goes on" tick_alive
 
+echo 1 >/sys/module/customtimer/parameters/clockevent
+check "the tick can be held back as well" ticks customtimer
+for percent in 50 100; do
+	echo $percent >/sys/module/customtimer/parameters/max_wait_percent
+	held=$(column held)
+	modprobe customtimer_guardtest crowd=8 events=1
+	took=$(cat /sys/module/customtimer_guardtest/parameters/crowded_ms)
+	rmmod customtimer_guardtest
+	check "timers in a row that are always near, $percent %: the tick has its turn, 100 sleeps of 1 ms took $took ms" test "$took" -lt 5000
+	check "the tick was held back" test "$(column held)" -gt "$held"
+done
+echo 0 >/sys/module/customtimer/parameters/clockevent
+echo 50 >/sys/module/customtimer/parameters/max_wait_percent
+
 check "it can be switched off" sh -c "echo 0 >$guard"
 is "$(followed)" 0 "and then nothing follows the upcall"
 echo 40000 >$guard
