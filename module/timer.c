@@ -19,7 +19,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* How often one interrupt may run a timer that it has already run. */
+/* How often in a row one interrupt may run timers that it has already run. */
 #define CT_MAX_RERUNS 3
 
 /* The least distance to the next interrupt after a pass that was cut short. */
@@ -27,6 +27,9 @@
 
 /* No tick is waited for in an interrupt that has taken longer. */
 #define CT_TICKS_NS (100 * NSEC_PER_USEC)
+
+/* However near the next timer is, everything else has a turn after so long. */
+#define CT_PASS_NS NSEC_PER_SEC
 
 /* The last stretch before an exact deadline, in which its timer is fixed. */
 #define CT_LAST_NS 2000
@@ -321,10 +324,11 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 /*
  * Whether @t, which may be NULL, is worth waiting for: another interrupt would be
  * too late, or the guard holds back what hrtimers' callbacks have just sent, whose
- * handlers follow ours in the same upcall. Base locked.
+ * handlers follow ours in the same upcall; but not on and on since @entry. Base
+ * locked.
  */
 static bool ct_is_near(struct custom_timer_base *base,
-		       const struct custom_timer *t, ktime_t now)
+		       const struct custom_timer *t, ktime_t now, ktime_t entry)
 {
 	s64 ahead;
 
@@ -335,6 +339,7 @@ static bool ct_is_near(struct custom_timer_base *base,
 		return true;
 	return base->tick && base->tick->pass == base->pass &&
 	       ahead <= ct_guard_ns() &&
+	       ktime_sub(now, entry) <= CT_MAX_GUARD_NS &&
 	       ct_precise_affords(&base->precise, now, ahead);
 }
 
@@ -507,7 +512,7 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	ktime_t entry, now, floor = 0;
 	struct custom_timer *t, *first;
 	unsigned long flags;
-	s64 ahead;
+	s64 ahead, passed;
 
 	ct_lock_irqsave(base, flags);
 	entry = ktime_get();
@@ -533,7 +538,8 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 			if (t == base->tick &&
 			    ktime_sub(now, entry) > CT_TICKS_NS)
 				base->precise.spare = false;
-			if (!ct_is_near(base, ct_first_precise(base), now))
+			if (!ct_is_near(base, ct_first_precise(base), now,
+					entry))
 				break;
 		}
 		first = t == base->tick ? ct_before_tick(base, now) : NULL;
@@ -542,16 +548,21 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 			ahead = ktime_sub(t->expires, now);
 		}
 
-		if (t->pass == base->pass &&
-		    (ahead <= 0 || base->precise.broke) &&
-		    reruns++ == CT_MAX_RERUNS) {
+		passed = ktime_sub(now, entry);
+		if (ahead > 0 && !base->precise.broke) {
+			reruns = 0;
+			if (passed > CT_PASS_NS) {
+				base->stats.limited++;
+				floor = ktime_add(now, CT_LIMIT_NS);
+				break;
+			}
+		} else if (t->pass == base->pass && reruns++ == CT_MAX_RERUNS) {
 			/*
 			 * It is due faster than it can run. As much time as
 			 * this took is left to everything else.
 			 */
 			base->stats.limited++;
-			floor = ktime_add(now, max_t(s64, CT_LIMIT_NS,
-						     ktime_sub(now, entry)));
+			floor = ktime_add(now, max_t(s64, CT_LIMIT_NS, passed));
 			break;
 		}
 

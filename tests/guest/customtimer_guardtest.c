@@ -7,7 +7,7 @@
  * CPU 0 and takes it back at any moment; on a single CPU, the sender does that
  * around each event. What came of it is in the parameter "result".
  *
- * Before, a crowd of periodic exact timers on CPU 0 sees to it that one is always
+ * Before that, a crowd of periodic exact timers on CPU 0 sees to it that one is always
  * near, while a thread there sleeps again and again: "crowded_ms" is how long that
  * took.
  */
@@ -35,13 +35,16 @@ static unsigned int crowd;
 module_param(crowd, uint, 0444);
 MODULE_PARM_DESC(crowd, "how many timers the crowd has, at most 16 (default 0)");
 
+static unsigned int step_ns = 20000;
+module_param(step_ns, uint, 0444);
+MODULE_PARM_DESC(step_ns, "how far apart its deadlines are (default 20000)");
+
 static unsigned int crowded_ms;
 module_param(crowded_ms, uint, 0444);
 
 static char result[128];
 module_param_string(result, result, sizeof(result), 0444);
 
-#define CROWD_STEP_NS 20000ULL
 #define CROWD_SLEEPS 100
 
 static struct custom_timer many[16];
@@ -57,7 +60,7 @@ static enum custom_timer_restart timer_fn(struct custom_timer *t)
 
 static enum custom_timer_restart many_fn(struct custom_timer *t)
 {
-	custom_timer_forward(t, ktime_get(), crowd * CROWD_STEP_NS);
+	custom_timer_forward(t, ktime_get(), (u64)crowd * step_ns);
 	return CUSTOM_TIMER_RESTART;
 }
 
@@ -69,8 +72,7 @@ static void sleep_in_crowd(void)
 	for (i = 0; i < crowd; i++) {
 		custom_timer_setup(&many[i], many_fn);
 		custom_timer_start(&many[i],
-				   ktime_add_ns(begin, (i + 1) * CROWD_STEP_NS),
-				   0);
+				   ktime_add_ns(begin, (i + 1ULL) * step_ns), 0);
 	}
 	for (i = 0; i < CROWD_SLEEPS; i++)
 		usleep_range(1000, 1000);
