@@ -4,22 +4,27 @@
  * of other channels, and hrtimers.
  *
  * The channels lead from the guest to itself, and an hrtimer of the same CPU
- * rings them. Another CPU's or another guest's would disturb a measurement by
- * itself in virtual time, where all CPUs take turns.
+ * rings them. Or another domain does, which finds their ports in the guest's
+ * xenstore under data/customtimer-bench: what that domain's CPU does has to be
+ * kept from disturbing a measurement by itself in virtual time, see
+ * neighbour.dom0.
  */
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 
 #include <xen/events.h>
 #include <xen/interface/event_channel.h>
 #include <xen/xen-ops.h>
 #include <xen/xen.h>
+#include <xen/xenbus.h>
 #include <asm/xen/hypercall.h>
 
 #include "customtimer_disturb.h"
 
 #define MAX_CHANNELS 64
+#define NODE "customtimer-bench"
 
 static unsigned int cpu;
 module_param(cpu, uint, 0444);
@@ -32,6 +37,10 @@ MODULE_PARM_DESC(channels, "how many channels ring at once, at most 64 (default 
 static unsigned int handler_ns = 20000;
 module_param(handler_ns, uint, 0444);
 MODULE_PARM_DESC(handler_ns, "how long the handler of each takes; they ring every 3 to 7 times what all of them take (default 20000)");
+
+static int remote = -1;
+module_param(remote, int, 0444);
+MODULE_PARM_DESC(remote, "the domain that rings, whenever it likes (default -1: this one)");
 
 static unsigned int tick_ns;
 module_param(tick_ns, uint, 0444);
@@ -47,7 +56,7 @@ MODULE_PARM_DESC(handled, "how many events were handled so far");
 
 static struct channel {
 	evtchn_port_t near;	/* has the handler */
-	evtchn_port_t far;	/* is rung */
+	evtchn_port_t far;	/* is rung; 0: by another domain */
 	int irq;
 } channel[MAX_CHANNELS];
 
@@ -111,7 +120,7 @@ static int open_channel(struct channel *c)
 	struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF };
 	struct evtchn_alloc_unbound alloc = {
 		.dom = DOMID_SELF,
-		.remote_dom = DOMID_SELF,
+		.remote_dom = remote < 0 ? DOMID_SELF : remote,
 	};
 	int err;
 
@@ -127,8 +136,10 @@ static int open_channel(struct channel *c)
 		return c->irq;
 	}
 	bind.remote_port = c->near;
-	err = irq_set_affinity(c->irq, cpumask_of(cpu)) ?:
-	      HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
+	err = irq_set_affinity(c->irq, cpumask_of(cpu));
+	if (!err && remote < 0)
+		err = HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain,
+						  &bind);
 	if (err) {
 		unbind_from_irqhandler(c->irq, c);
 		return err;
@@ -142,9 +153,27 @@ static void close_channels(void)
 	while (bound) {
 		struct channel *c = &channel[--bound];
 
-		close_port(c->far);
+		if (c->far)
+			close_port(c->far);
 		unbind_from_irqhandler(c->irq, c);
 	}
+}
+
+/* Tells the other domain which ports to ring. */
+static int publish(void)
+{
+	char *ports = kzalloc(MAX_CHANNELS * sizeof("4294967295"), GFP_KERNEL);
+	unsigned int i, len = 0;
+	int err;
+
+	if (!ports)
+		return -ENOMEM;
+	for (i = 0; i < bound; i++)
+		len += sprintf(ports + len, "%s%u", i ? " " : "",
+			       channel[i].near);
+	err = xenbus_printf(XBT_NIL, "data", NODE, "%s", ports);
+	kfree(ports);
+	return err;
 }
 
 /* The module under measurement puts VIRQ_TIMER behind itself when it is loaded. */
@@ -175,7 +204,7 @@ void customtimer_disturb(bool on)
 		hrtimer_cancel(&ticker);
 		return;
 	}
-	if (channels)
+	if (channels && remote < 0)
 		hrtimer_start(&ringer, pause_after((u64)channels * handler_ns),
 			      HRTIMER_MODE_REL_PINNED_HARD);
 	if (tick_ns)
@@ -188,8 +217,8 @@ static int __init disturb_init(void)
 {
 	int err = 0;
 
-	if (channels > MAX_CHANNELS || cpu >= nr_cpu_ids || !cpu_online(cpu)) {
-		pr_err("channels is at most %d, and cpu one that is online\n",
+	if (channels > MAX_CHANNELS || remote >= DOMID_FIRST_RESERVED || cpu >= nr_cpu_ids || !cpu_online(cpu)) {
+		pr_err("channels is at most %d, remote a domain, and cpu one that is online\n",
 		       MAX_CHANNELS);
 		return -EINVAL;
 	}
@@ -201,6 +230,8 @@ static int __init disturb_init(void)
 		err = put_tick_first();
 	for (; !err && bound < channels; bound += !err)
 		err = open_channel(&channel[bound]);
+	if (!err && remote >= 0)
+		err = publish();
 	if (err) {
 		close_channels();
 		return err;
@@ -214,6 +245,8 @@ static int __init disturb_init(void)
 
 static void __exit disturb_exit(void)
 {
+	if (remote >= 0)
+		xenbus_rm(XBT_NIL, "data", NODE);
 	close_channels();
 }
 
