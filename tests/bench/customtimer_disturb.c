@@ -24,6 +24,8 @@
 #include "customtimer_disturb.h"
 
 #define MAX_CHANNELS 64
+
+/* Where the guest's xenstore has the ports, below data/, which guests may write. */
 #define NODE "customtimer-bench"
 
 static unsigned int cpu;
@@ -36,7 +38,7 @@ MODULE_PARM_DESC(channels, "how many channels ring at once, at most 64 (default 
 
 static unsigned int handler_ns = 20000;
 module_param(handler_ns, uint, 0444);
-MODULE_PARM_DESC(handler_ns, "how long the handler of each takes; they ring every 3 to 7 times what all of them take (default 20000)");
+MODULE_PARM_DESC(handler_ns, "how long the handler of each takes; unless another domain rings them, every 3 to 7 times what all of them take (default 20000)");
 
 static int remote = -1;
 module_param(remote, int, 0444);
@@ -217,7 +219,8 @@ static int __init disturb_init(void)
 {
 	int err = 0;
 
-	if (channels > MAX_CHANNELS || remote >= DOMID_FIRST_RESERVED || cpu >= nr_cpu_ids || !cpu_online(cpu)) {
+	if (channels > MAX_CHANNELS || remote >= DOMID_FIRST_RESERVED ||
+	    cpu >= nr_cpu_ids || !cpu_online(cpu)) {
 		pr_err("channels is at most %d, remote a domain, and cpu one that is online\n",
 		       MAX_CHANNELS);
 		return -EINVAL;

@@ -28,9 +28,9 @@ is "$(customtimer-bench --version)" "customtimer-bench $(modinfo -F version cust
 
 modprobe customtimer max_lead_ns=70000 guard_ns=1000
 dmesg -c >/dev/null
-customtimer-bench -n 50 -m hrtimer,exact,guard,tick -l idle,storm,ticksfirst -s 200us >/tmp/table
+customtimer-bench -n 50 -m hrtimer,exact,guard,tick -l idle,storm,neighbour,ticksfirst -s 200us >/tmp/table
 is $? 0 "it measures"
-is "$(wc -l </tmp/table)" 14 "a line for each, and a head"
+is "$(wc -l </tmp/table)" 18 "a line for each, and a head"
 is "$(awk -F'|' 'NR > 2 && $6 != 0' /tmp/table)" "" "none early"
 is "$(sed -n 2p /tmp/table | tr -dc '|')" "$(sed -n 1p /tmp/table | tr -dc '|')" "a rule under the head"
 sed 's/^/# /' /tmp/table
