@@ -219,7 +219,7 @@ static int __init disturb_init(void)
 {
 	int err = 0;
 
-	if (channels > MAX_CHANNELS || remote >= DOMID_FIRST_RESERVED ||
+	if (channels > MAX_CHANNELS || remote >= (int)DOMID_FIRST_RESERVED ||
 	    cpu >= nr_cpu_ids || !cpu_online(cpu)) {
 		pr_err("channels is at most %d, remote a domain, and cpu one that is online\n",
 		       MAX_CHANNELS);
