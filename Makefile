@@ -73,11 +73,13 @@ check-debug: bed bed-kernel-debug bed-kernel-debug-pv ## run the tests of the mo
 	hypervisor-patch/build 4.17-stock >/dev/null
 	tests/run --suite tests/suite-debug $(T)
 
-bench: bed ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows
+bench: bed $(addprefix bed-kernel-,$(filter-out 6.1,$(KERNEL))) ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows; XEN=4.20 KERNEL=6.12
+	$(if $(XEN),hypervisor-patch/build $(XEN) >/dev/null)
 	tests/bench/run $(B)
 
 bench-xen: bed ## measure the hypervisor's side, into build/bench/xen.json and .md; B="PART..." chooses
-	hypervisor-patch/build 4.17-stock >/dev/null
+	hypervisor-patch/build $(or $(XEN),4.17)-stock >/dev/null
+	hypervisor-patch/build $(or $(XEN),4.17) >/dev/null
 	@mkdir -p $(BUILD)/bench
 	tests/bench/xen $(B) >$(BUILD)/bench/xen.rows
 	tests/bench/collect xen <$(BUILD)/bench/xen.rows
