@@ -220,7 +220,7 @@ static ktime_t ct_precise_read(struct ct_precise *p, u64 *tsc)
 	return now;
 }
 
-/* Once, before any other call. On the CPU, interrupts off. */
+/* Before any other call, and after the CPU was away. On it, interrupts off. */
 void ct_precise_calibrate(struct ct_precise *p)
 {
 	unsigned int i;
