@@ -76,7 +76,9 @@ unsigned int ct_precise_max_wait(void)
  */
 u32 ct_precise_lead(const struct ct_precise *p)
 {
-	return p->broke ? 0 : ct_lead_ns(&p->lead, ct_precise_max_lead());
+	u32 lead = ct_lead_ns(&p->lead, ct_precise_max_lead());
+
+	return p->broke ? 0 : min(lead, p->cap);
 }
 
 /*
@@ -112,6 +114,9 @@ void ct_precise_learn(struct ct_precise *p, s64 delay_ns)
 {
 	if (delay_ns >= 0 && ct_precise_max_lead())
 		ct_lead_track(&p->lead, delay_ns, ct_precise_max_lead());
+	/* An eighth more in 16 interrupts if there is time for it. */
+	if (p->budget >= CT_BUDGET_NS / 2)
+		p->cap = min(p->cap + p->cap / 128 + 16, CT_MAX_LEAD_NS);
 }
 
 /* How long before an exact deadline the guard has to let events go. */
@@ -127,6 +132,17 @@ void ct_precise_learn_dispatch(struct ct_precise *p, s64 delay_ns)
 		ct_lead_track(&p->dispatch, delay_ns, CT_MAX_DISPATCH_NS);
 }
 
+/*
+ * A lead that takes more waiting than there is time for becomes shorter before it has
+ * to go altogether. One that is much too short does nobody any good.
+ */
+static void ct_precise_shorten(struct ct_precise *p)
+{
+	u32 lead = ct_lead_ns(&p->lead, ct_precise_max_lead());
+
+	p->cap = max(min(lead, p->cap) * 15 / 16, lead / 2);
+}
+
 /* Books @waited_ns of waiting and the time that has passed without. */
 void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
 {
@@ -137,6 +153,8 @@ void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
 	p->waited += waited_ns;
 	p->budget += div_s64(passed * ct_precise_max_wait(), 100) - waited_ns;
 	p->budget = clamp_t(s64, p->budget, -CT_MAX_LEAD_NS, CT_BUDGET_NS);
+	if (waited_ns && p->budget < CT_BUDGET_NS / 2)
+		ct_precise_shorten(p);
 	/* Half a budget apart, or the lead would come and go all the time. */
 	if (p->budget <= 0)
 		p->broke = true;
@@ -226,6 +244,7 @@ void ct_precise_calibrate(struct ct_precise *p)
 	unsigned int i;
 	u64 tsc;
 
+	p->cap = CT_MAX_LEAD_NS;
 	p->reading = U32_MAX;
 	for (i = 0; i < CT_READINGS; i++)
 		ct_precise_read(p, &tsc);

@@ -29,6 +29,7 @@ struct ct_rate {
 /**
  * struct ct_precise - one CPU's precision
  * @lead: what is known of its delays
+ * @cap: the longest lead that there is time to wait for
  * @dispatch: what is known of the way from the guard to the expiry loop
  * @order_ns: how long it takes to order an interrupt
  * @rate: its TSC
@@ -42,6 +43,7 @@ struct ct_rate {
  */
 struct ct_precise {
 	struct ct_lead lead;
+	u32 cap;
 	struct ct_lead dispatch;
 	u32 order_ns;
 	struct ct_rate rate;
