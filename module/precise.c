@@ -116,7 +116,8 @@ void ct_precise_learn(struct ct_precise *p, s64 delay_ns)
 		ct_lead_track(&p->lead, delay_ns, ct_precise_max_lead());
 	/* An eighth more in 16 interrupts if there is time for it. */
 	if (p->budget >= CT_BUDGET_NS / 2)
-		p->cap = min(p->cap + p->cap / 128 + 16, CT_MAX_LEAD_NS);
+		p->cap = min_t(u32, p->cap + p->cap / 128 + 16,
+			       CT_MAX_LEAD_NS);
 }
 
 /* How long before an exact deadline the guard has to let events go. */
@@ -239,7 +240,7 @@ static ktime_t ct_precise_read(struct ct_precise *p, u64 *tsc)
 }
 
 /* Before any other call, and after the CPU was away. On it, interrupts off. */
-void ct_precise_calibrate(struct ct_precise *p)
+void ct_precise_open(struct ct_precise *p)
 {
 	unsigned int i;
 	u64 tsc;

@@ -81,7 +81,7 @@ void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns);
 bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns);
 void ct_precise_sample(struct ct_precise *p, ktime_t now);
 ktime_t ct_precise_wait(ktime_t until);
-void ct_precise_calibrate(struct ct_precise *p);
+void ct_precise_open(struct ct_precise *p);
 void ct_precise_aim(struct ct_precise *p, ktime_t until, struct ct_aim *aim);
 s64 ct_precise_late(const struct ct_precise *p, s64 late_ns, u64 late_cycles);
 

@@ -943,7 +943,7 @@ static void ct_base_open(void *info)
 	struct custom_timer_base *base = info;
 
 	ct_lock(base);
-	ct_precise_calibrate(&base->precise);
+	ct_precise_open(&base->precise);
 	base->online = true;
 	base->kicked = false;
 	base->raised = false;
