@@ -45,7 +45,7 @@ module_param(crowded_ms, uint, 0444);
 static char result[128];
 module_param_string(result, result, sizeof(result), 0444);
 
-#define CROWD_SLEEPS 100
+#define CROWD_SLEEPS 20
 
 static struct custom_timer many[16];
 static struct custom_timer timer;
