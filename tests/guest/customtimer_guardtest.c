@@ -75,7 +75,7 @@ static void sleep_in_crowd(void)
 				   ktime_add_ns(begin, (i + 1ULL) * step_ns), 0);
 	}
 	for (i = 0; i < CROWD_SLEEPS; i++)
-		usleep_range(1000, 1000);
+		usleep_range(1000, 1100);
 	crowded_ms = ktime_ms_delta(ktime_get(), begin);
 	for (i = 0; i < crowd; i++)
 		custom_timer_cancel(&many[i]);
