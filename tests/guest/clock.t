@@ -47,7 +47,8 @@ check "settings were repeated" test "$(column retries)" -gt "$retries"
 is "$(column refused)" 0 "none was refused"
 moved=$(($(offset) - before))
 echo "# the offset moved by $moved ns"
-check "the offset is what it was, to within 50 us" test "$moved" -ge -50000 -a "$moved" -le 50000
+# Xen's clock is read by a hypercall, which an emulated PVH guest needs 100 us for.
+check "the offset is what it was, to within 200 us" test "$moved" -ge -200000 -a "$moved" -le 200000
 sed 's/^/# /' /proc/customtimer
 rmmod customtimer_clocktest
 check "the module unloads" rmmod customtimer

@@ -129,7 +129,7 @@ static bool send(evtchn_port_t port)
 
 	if (HYPERVISOR_event_channel_op(EVTCHNOP_send, &send))
 		return false;
-	until = ktime_add_ns(ktime_get(), NSEC_PER_SEC);
+	until = ktime_add_ns(ktime_get(), 20 * NSEC_PER_SEC);
 	while (READ_ONCE(handled) == before) {
 		if (ktime_get() > until)
 			return false;
