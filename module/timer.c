@@ -9,9 +9,11 @@
  */
 #include <linux/cpumask.h>
 #include <linux/export.h>
+#include <linux/interrupt.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
+#include <linux/sched.h>
 
 #include "clockevent.h"
 #include "guard.h"
@@ -19,8 +21,12 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* How often in a row one interrupt may run timers that it has already run. */
+/*
+ * How often one interrupt may run timers late that it has already run, and how many
+ * turns in time make up for one that is late.
+ */
 #define CT_MAX_RERUNS 3
+#define CT_TURNS_IN_TIME 32
 
 /* The least distance to the next interrupt after a pass that was cut short. */
 #define CT_LIMIT_NS (10 * NSEC_PER_USEC)
@@ -30,6 +36,14 @@
 
 /* However near the next timer is, everything else has a turn after so long. */
 #define CT_PASS_NS NSEC_PER_SEC
+
+/*
+ * A CPU that has something else to do may be kept from it for CT_STARVE_NS, then it
+ * has a turn of CT_TURN_NS. What it got meanwhile makes up for CT_GOT times as much.
+ */
+#define CT_STARVE_NS NSEC_PER_MSEC
+#define CT_TURN_NS (200 * NSEC_PER_USEC)
+#define CT_GOT 4
 
 /* The last stretch before an exact deadline, in which its timer is fixed. */
 #define CT_LAST_NS 2000
@@ -176,10 +190,11 @@ static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 }
 
 /* Base locked, on its CPU. */
-static void ct_raise(struct custom_timer_base *base)
+static void ct_raise(struct custom_timer_base *base, ktime_t now)
 {
 	base->stats.raised++;
 	base->raised = true;
+	base->raised_at = now;
 	irq_work_queue(&base->raise);
 }
 
@@ -232,7 +247,7 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
 		return;
 
 	if (err == -ETIME) {
-		ct_raise(base);
+		ct_raise(base, now);
 		return;
 	}
 	base->stats.refused++;
@@ -497,6 +512,37 @@ static struct custom_timer *ct_before_tick(struct custom_timer_base *base,
 	return t;
 }
 
+/* Whether what was interrupted is more than idling. Hard interrupt context. */
+static bool ct_cpu_is_wanted(void)
+{
+	return !is_idle_task(current) || need_resched() ||
+	       in_serving_softirq() || local_softirq_pending();
+}
+
+/*
+ * Reckons how long this CPU has been kept from everything else by now. Interrupts that
+ * it sends to itself leave nothing between one and the next. At max_wait_percent=100
+ * that is what was asked for. Base locked.
+ *
+ * Return: false if it does not matter.
+ */
+static bool ct_reckon(struct custom_timer_base *base, ktime_t entry)
+{
+	ktime_t until = base->raised ? base->raised_at : entry;
+	s64 got = ktime_sub(until, base->left);
+
+	if (!ct_cpu_is_wanted() || ct_precise_max_wait() == 100) {
+		base->starved = 0;
+		return false;
+	}
+	got = clamp_t(s64, got, 0, NSEC_PER_SEC);
+	base->starved = max_t(s64, base->starved - got * CT_GOT, 0);
+	/* Interrupts were off if it is longer. */
+	base->starved += clamp_t(s64, ktime_sub(entry, until), 0,
+				 CT_MAX_GUARD_NS);
+	return true;
+}
+
 /**
  * ct_interrupt - the expiry loop
  * @base: the base of this CPU
@@ -508,14 +554,16 @@ static struct custom_timer *ct_before_tick(struct custom_timer_base *base,
  */
 void ct_interrupt(struct custom_timer_base *base, bool used_up)
 {
-	unsigned int ran = 0, reruns = 0;
+	unsigned int ran = 0, late = 0;
 	ktime_t entry, now, floor = 0;
 	struct custom_timer *t, *first;
 	unsigned long flags;
 	s64 ahead, passed;
+	bool wanted;
 
 	ct_lock_irqsave(base, flags);
 	entry = ktime_get();
+	wanted = ct_reckon(base, entry);
 	ct_precise_sample(&base->precise, entry);
 	base->stats.interrupts++;
 	base->in_expiry = true;
@@ -549,17 +597,27 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 		}
 
 		passed = ktime_sub(now, entry);
+		if (wanted && base->starved + passed > CT_STARVE_NS &&
+		    (!ran || t->pass == base->pass)) {
+			base->stats.limited++;
+			wanted = false;
+			floor = ktime_add(now, CT_TURN_NS);
+			break;
+		}
 		if (ahead > 0 && !base->precise.broke) {
-			reruns = 0;
+			late -= !!late;
 			if (passed > CT_PASS_NS) {
 				base->stats.limited++;
 				floor = ktime_add(now, CT_LIMIT_NS);
 				break;
 			}
-		} else if (t->pass == base->pass && reruns++ == CT_MAX_RERUNS) {
+		} else if (t->pass == base->pass) {
+			late += CT_TURNS_IN_TIME;
+		}
+		if (late > CT_MAX_RERUNS * CT_TURNS_IN_TIME) {
 			/*
-			 * It is due faster than it can run. As much time as
-			 * this took is left to everything else.
+			 * They are due faster than they can run. As much time
+			 * as this took is left to everything else.
 			 */
 			base->stats.limited++;
 			floor = ktime_add(now, max_t(s64, CT_LIMIT_NS, passed));
@@ -589,8 +647,10 @@ void ct_interrupt(struct custom_timer_base *base, bool used_up)
 	else
 		base->stats.coalesced += ran - 1;
 	ct_precise_spend(&base->precise, now, 0);
+	base->starved = wanted ? base->starved + ktime_sub(now, entry) : 0;
 	base->in_expiry = false;
 	ct_program(base, floor);
+	base->left = base->raised ? base->raised_at : now;
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 

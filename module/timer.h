@@ -28,7 +28,7 @@ struct ct_stats {
 	u64 interrupts;
 	u64 coalesced;	/* expiries that shared another one's interrupt */
 	u64 spurious;	/* interrupts that found nothing due */
-	u64 limited;	/* passes cut short by a timer that was due yet again */
+	u64 limited;	/* passes cut short, for everything else to have its turn */
 	u64 moved;	/* timers taken over from a CPU that went offline */
 	u64 refused;	/* settings the hypervisor refused */
 	u64 stopped;	/* settings taken back, nothing else being queued */
@@ -44,6 +44,9 @@ struct ct_stats {
  * @in_expiry: the expiry loop is at work and will arm when it is done
  * @kicked: an IPI that arms is on its way
  * @raised: an interrupt that the CPU sends to itself is on its way
+ * @raised_at: when it was sent
+ * @left: when the expiry loop last ended
+ * @starved: ns for which the CPU has been kept from all else that it has to do
  * @running: the timer whose callback runs
  * @exact: timers without a window
  * @range: timers with one
@@ -75,6 +78,9 @@ struct custom_timer_base {
 	bool in_expiry;
 	bool kicked;
 	bool raised;
+	ktime_t raised_at;
+	ktime_t left;
+	s64 starved;
 	struct custom_timer *running;
 	struct ct_queue exact;
 	struct ct_queue range;
