@@ -36,10 +36,17 @@
  * last stretch of a wait counts TSC cycles. How many make a nanosecond is seen
  * from one interrupt to the next, and only believed while consecutive samples
  * agree to 1 in 2^CT_RATE_AGREE: a migration or a hypervisor that traps the TSC
- * are noticed. The wait is longer by twice that, so that it is never too short.
+ * are noticed. It may change before that is seen, where the hypervisor has just
+ * corrected its clock: the stretch is short, and longer by 1 in 2^CT_RATE_SPARE.
  */
 #define CT_RATE_SHIFT 20
 #define CT_RATE_AGREE 8
+#define CT_RATE_SPARE 5
+
+/* The stretch, and how many readings of the clock may go by until it is that short. */
+#define CT_AIM_NS 700
+#define CT_AIMS 64
+
 #define CT_RATE_MIN_NS (50 * NSEC_PER_USEC)
 #define CT_RATE_MAX_NS NSEC_PER_SEC
 
@@ -254,16 +261,20 @@ void ct_precise_open(struct ct_precise *p)
 /* Prepares ct_precise_wait_last(). */
 void ct_precise_aim(struct ct_precise *p, ktime_t until, struct ct_aim *aim)
 {
-	ktime_t now = ct_precise_read(p, &aim->tsc);
+	unsigned int more = CT_AIMS;
+	ktime_t now;
 	u64 cycles;
 
+	do
+		now = ct_precise_read(p, &aim->tsc);
+	while (ktime_sub(until, now) > CT_AIM_NS && --more);
 	aim->turns = 0;
 	if (now >= until || !p->rate.good)
 		return;
 
 	cycles = (u64)ktime_sub(until, now) * p->rate.rate >> CT_RATE_SHIFT;
 	aim->tsc += cycles;
-	aim->enough = (cycles >> (CT_RATE_AGREE - 1)) + 1;
+	aim->enough = (cycles >> CT_RATE_SPARE) + 1;
 	/* A turn takes more than a cycle unless the TSC has stopped. */
 	aim->turns = cycles + aim->enough;
 	aim->look = ct_clock_may_stall();
