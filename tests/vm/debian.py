@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What Debian's archive holds, through the repositories that the machine's own apt uses.
+
+Packages are found with all that they depend on by apt's own solver, downloaded once and
+kept. apt works on lists of its own here, so nothing needs root, the machine's
+configuration stays as it is, and other releases of Debian can be asked as well.
+"""
+
+import contextlib
+import fcntl
+import functools
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.parse
+
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME")
+                     or os.path.expanduser("~/.cache"), "xen-customtimer")
+APT = os.path.join(CACHE, "apt")
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+# How long the lists are good for, and what is known of an absent file.
+DAY_SECONDS = 24 * 3600
+# A package that nothing has used for so long is removed when others are downloaded.
+UNUSED_SECONDS = 60 * DAY_SECONDS
+
+# The exit status of a program that needs what cannot be had now.
+ABSENT = 123
+
+
+class DebianError(Exception):
+    """Something is wrong; the text says what, and what to do."""
+
+
+class Absent(DebianError):
+    """Nothing is broken, but what is asked for cannot be had now."""
+
+
+def note(text):
+    print(f"tests/vm: {text}", file=sys.stderr, flush=True)
+
+
+def report(name, error):
+    """Tells the error in the name of a program; returns its exit status."""
+    absent = isinstance(error, Absent)
+    print(f"{name}: {'absent' if absent else 'error'}: {error}", file=sys.stderr, flush=True)
+    return ABSENT if absent else 1
+
+
+def run(argv, **kw):
+    if "input" not in kw:
+        kw["stdin"] = subprocess.DEVNULL
+    try:
+        return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, check=False, **kw)
+    except FileNotFoundError:
+        raise DebianError(f"no program '{argv[0]}': the project runs on Debian; "
+                          "tests/vm/setup installs what it needs") from None
+
+
+@contextlib.contextmanager
+def locked(name):
+    """Other processes wait here until this one is done."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, f".lock-{name}"), "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+def put(path, text):
+    """The file has this text or, for whoever looks meanwhile, the old one."""
+    new = f"{path}.{os.getpid()}"
+    with open(new, "w") as f:
+        f.write(text)
+    os.rename(new, path)
+
+
+def age(path):
+    """Seconds since the file was touched; None if there is none."""
+    try:
+        return time.time() - os.stat(path).st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def touch(path):
+    open(path, "a").close()
+    os.utime(path)
+
+
+# --- repositories and lists -------------------------------------------------------
+
+@functools.cache
+def host_suite():
+    """The code name of the release that this machine runs."""
+    with contextlib.suppress(FileNotFoundError):
+        with open("/etc/os-release", encoding="utf-8") as f:
+            m = re.search(r"^VERSION_CODENAME=\"?(\w+)", f.read(), re.M)
+            if m:
+                return m.group(1)
+    raise DebianError("/etc/os-release names no release of Debian: this is for Debian 12 or later")
+
+
+def suites(kind="deb"):
+    """The releases of Debian that are asked, oldest first: those whose Xen, QEMU and
+    kernels the machines of the test bed run, and this machine's own. For sources also
+    those that are to come."""
+    return list(dict.fromkeys(["bookworm", "trixie", host_suite()]
+                              + (["testing", "unstable"] if kind == "deb-src" else [])))
+
+
+@functools.cache
+def own_lines():
+    """[(base URI, suite, component)] of Debian's in the machine's own apt."""
+    out = run(["apt-get", "indextargets", "--format",
+               "$(ORIGIN)\t$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)", "Created-By: Packages"]).stdout
+    lines = [line.split("\t") for line in out.splitlines()]
+    found = sorted({(uri.rstrip("/"), suite, component)
+                    for origin, uri, suite, component in lines if origin == "Debian"})
+    if not found:
+        raise DebianError("apt knows no Debian repository: run as root: apt-get update")
+    return found
+
+
+def repositories():
+    """The base URIs of Debian's repositories."""
+    return sorted({uri for uri, _, _ in own_lines()})
+
+
+def source_lines(kind, wanted):
+    """sources.list for these suites, with their updates, security and backports; kind is deb
+    or deb-src."""
+    signed = f"[signed-by={KEYRING}] " if os.path.exists(KEYRING) else ""
+    lines = set()
+    for uri, suite, component in own_lines():
+        for name in wanted:
+            branch = suite[len(suite.split("-")[0]):]
+            lines.add(f"{kind} {signed}{uri} {name}{branch} {component}\n")
+            if not branch:
+                lines.add(f"{kind} {signed}{uri} {name}-backports {component}\n")
+    return "".join(sorted(lines))
+
+
+def options(kind, wanted):
+    """Options that make apt look at these suites alone, and at nothing of the machine's."""
+    folder = os.path.join(APT, kind)
+    for name in ("lists/partial", "archives/partial"):
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    cache = os.path.join(folder, "+".join(wanted))
+    os.makedirs(cache, exist_ok=True)
+    put(f"{cache}/sources.list", source_lines(kind, wanted))
+    put(f"{cache}/preferences", absent_preferences())
+    if not os.path.exists(f"{folder}/status"):
+        put(f"{folder}/status", "")
+    return ["-o", f"Dir::State={folder}", "-o", f"Dir::State::lists={folder}/lists",
+            "-o", f"Dir::State::status={folder}/status",
+            "-o", f"Dir::Cache={cache}", "-o", f"Dir::Cache::archives={folder}/archives",
+            "-o", f"Dir::Etc::sourcelist={cache}/sources.list", "-o", "Dir::Etc::sourceparts=/dev/null",
+            "-o", f"Dir::Etc::preferences={cache}/preferences",
+            "-o", "Dir::Etc::preferencesparts=/dev/null", "-o", "APT::Sandbox::User=",
+            "-o", "APT::Architecture=amd64", "-o", "APT::Architectures=amd64",
+            "-o", "APT::Default-Release=", "-o", "APT::Get::List-Cleanup=false",
+            "-o", "Acquire::Languages=none", "-o", "Acquire::ForceHash=SHA256"]
+
+
+def tail(done):
+    """What apt has said last of what is wrong."""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+    return (lines or done.stderr.splitlines() or ["it does not say why"])[0][:300]
+
+
+@functools.cache
+def lists(kind):
+    """Sees to it that the package lists are there: today's, or where there is no network the
+    last ones. Returns their folder."""
+    folder = os.path.join(APT, kind)
+    stamp, known = f"{folder}/stamp", f"{folder}/known"
+    with locked(f"apt-{kind}"):
+        lines = source_lines(kind, suites(kind))
+        opts = options(kind, suites(kind))
+        try:
+            with open(known, encoding="utf-8") as f:
+                same = f.read() == lines
+        except FileNotFoundError:
+            same = False
+        if not same or (age(stamp) or DAY_SECONDS) >= DAY_SECONDS:
+            what = "Sources" if kind == "deb-src" else "Packages"
+            note("fetching Debian's " + ("lists of sources" if kind == "deb-src"
+                                         else "package lists"))
+            done = run(["apt-get", *opts, "-q", "update"])
+            # A repository may have no such suite, or no longer: what counts is what is here.
+            here = glob.glob(f"{folder}/lists/*_{what}*")
+            if not here:
+                raise Absent(f"Debian's package lists cannot be fetched: {tail(done)}")
+            if done.returncode == 0 or "Release' does not have" in done.stdout + done.stderr:
+                put(known, lines)
+                touch(stamp)
+            else:
+                note(f"some lists are as they were: {tail(done)}")
+    return f"{folder}/lists"
+
+
+def lists_state(kind):
+    """Changes whenever the lists, or what is known to be absent, do."""
+    state = [absent_preferences()]
+    for path in sorted(glob.glob(f"{lists(kind)}/*_dists_*")):
+        st = os.stat(path)
+        state.append(f"{os.path.basename(path)} {st.st_size} {st.st_mtime_ns}")
+    return "\n".join(state)
+
+
+# --- what the mirror lacks --------------------------------------------------------
+
+def absent_folder():
+    return os.path.join(APT, "absent")
+
+
+def remember_absent(name):
+    """The index names this file, or PACKAGE_VERSION, and the mirror does not have it. It may
+    have it tomorrow."""
+    os.makedirs(absent_folder(), exist_ok=True)
+    touch(os.path.join(absent_folder(), urllib.parse.quote(name, safe="")))
+
+
+def known_absent():
+    """What was found to be absent less than a day ago."""
+    found = []
+    for path in sorted(glob.glob(f"{absent_folder()}/*")):
+        if (age(path) or 0) < DAY_SECONDS:
+            found.append(urllib.parse.unquote(os.path.basename(path)))
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+    return found
+
+
+def absent_preferences():
+    """Lets apt's solver do without the versions of packages that the mirror lacks."""
+    return "".join("Package: {}\nPin: version {}\nPin-Priority: -1\n\n".format(*name.split(" "))
+                   for name in known_absent() if " " in name)
+
+
+# --- downloads --------------------------------------------------------------------
+
+def file_sum(path):
+    h = hashlib.sha256()
+    with open(path, "rb") as f:
+        for block in iter(lambda: f.read(1 << 20), b""):
+            h.update(block)
+    return h.hexdigest()
+
+
+def helper(wanted):
+    """Downloads [(URI, path, sha256)]. Returns what apt said; what did not come is not there."""
+    argv = ["/usr/lib/apt/apt-helper", *options("deb", [host_suite()]), "-q", "download-file"]
+    done = run(argv + [word for uri, path, sha in wanted for word in (uri, path, f"SHA256:{sha}")])
+    for _, path, sha in wanted:
+        if os.path.exists(path) and file_sum(path) != sha:
+            os.unlink(path)
+    return done.stdout + done.stderr
+
+
+def why(text, default):
+    """The reason in what apt has said about a download."""
+    m = re.search(r"(404 +Not Found|Hash Sum mismatch|No space left on device"
+                  r"|Could not [^\n]*|Temporary failure [^\n]*|[0-9]{3} +[A-Z][^\n\[]*)", text)
+    return re.sub(r"\s+", " ", m.group(1)).strip()[:120] if m else default
+
+
+def unreachable(reason):
+    return reason.startswith(("Could not", "Temporary failure"))
+
+
+def check_space(text):
+    if "No space left on device" in text or shutil.disk_usage(CACHE).free < 1 << 20:
+        raise DebianError(f"the disk is full: {CACHE} needs more room, "
+                          "or name another folder with XDG_CACHE_HOME")
+
+
+def download(uris, sha256, path):
+    """Leaves the file with that sum at path; uris are the places where it may be."""
+    part = f"{path}.{os.getpid()}.part"
+    reason = "no repository is known"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    try:
+        for uri in uris:
+            text = helper([(uri, part, sha256)])
+            if os.path.exists(part):
+                os.rename(part, path)
+                return
+            check_space(text)
+            reason = why(text, "the download failed")
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
+    raise Absent(f"{os.path.basename(urllib.parse.unquote(uris[0])) if uris else path}: {reason}")
+
+
+# --- sources ----------------------------------------------------------------------
+
+class Source:
+    """One version of a source package: its upstream tarball."""
+
+    def __init__(self, version, name, sha256, size, folders):
+        self.version, self.name, self.sha256, self.size = version, name, sha256, size
+        self.uris = [f"{base}/{folder}/{urllib.parse.quote(name)}"
+                     for folder in sorted(folders) for base in repositories()]
+
+
+def newer(a, b):
+    """Is version a later than b?"""
+    return run(["dpkg", "--compare-versions", a, "gt", b]).returncode == 0
+
+
+def newest_first(things, version=lambda thing: thing):
+    return sorted(things, reverse=True, key=functools.cmp_to_key(
+        lambda a, b: newer(version(a), version(b)) - newer(version(b), version(a))))
+
+
+def sources(package):
+    """Every version that one of the suites names, newest first."""
+    lists("deb-src")
+    with locked("apt-deb-src"):
+        text = run(["apt-cache", *options("deb-src", suites("deb-src")), "showsrc", package]).stdout
+    found = {}
+    for entry in re.split(r"\n\n+", text):
+        field = dict(re.findall(r"^([\w-]+):[ \n]((?:.*(?:\n .*)*))", entry, re.M))
+        if field.get("Package", "").strip() != package:
+            continue
+        tarball = re.search(r"([0-9a-f]{64}) (\d+) (\S+\.orig\.tar\.[a-z0-9]+)(?:\n|$)",
+                            field.get("Checksums-Sha256", ""))
+        if tarball:
+            sha, size, name = tarball.groups()
+            there = found.setdefault(sha, [field["Version"].strip(), name, sha, int(size), set()])
+            there[-1].add(field["Directory"].strip())
+    return newest_first([Source(*entry) for entry in found.values()], lambda s: s.version)
+
+
+# --- packages ---------------------------------------------------------------------
+
+class Deb:
+    """A package file. Equal ones have equal contents."""
+
+    def __init__(self, uri, file, sha256):
+        self.uri, self.file, self.sha256 = uri, file, sha256
+        self.package, version = file.split("_")[:2]
+        self.version = urllib.parse.unquote(version)
+        self.path = os.path.join(CACHE, "debs", f"{sha256[:16]}-{file}")
+
+    def __repr__(self):
+        return f"{self.file} {self.sha256}"
+
+
+def find_packages(pattern, wanted):
+    """[(name, version)] of the packages of these suites whose names match, as the solver would
+    choose."""
+    lists("deb")
+    with locked("apt-deb"):
+        opts = options("deb", wanted)
+        names = [name for name in run(["apt-cache", *opts, "pkgnames"]).stdout.split()
+                 if re.fullmatch(pattern, name)]
+        text = run(["apt-cache", *opts, "policy", *names]).stdout if names else ""
+    found = re.findall(r"^(\S+):\n  Installed: .*\n  Candidate: (\S+)", text, re.M)
+    return [(name, version) for name, version in found if version != "(none)"]
+
+
+def solve(names, wanted):
+    """The packages and all that they depend on, on a machine that has nothing."""
+    lists("deb")
+    with locked("apt-deb"):
+        done = run(["apt-get", *options("deb", wanted), "install", "--print-uris", "-qq", "-y",
+                    "--no-install-recommends", *names])
+    found = re.findall(r"^'([^']*)' (\S+) \d+ SHA256:([0-9a-f]{64})", done.stdout, re.M)
+    if done.returncode or not found:
+        gone = [name for name in known_absent() if " " in name]
+        raise Absent(f"{' '.join(names)} of {' or '.join(wanted)} cannot be had: " +
+                     ("the mirror lacks " + ", ".join(gone) if gone else tail(done)))
+    return [Deb(*words) for words in sorted(found)]
+
+
+def fetch(debs):
+    """Downloads what the cache does not have. Returns the packages that the mirror lacks."""
+    missing = [deb for deb in debs if not os.path.exists(deb.path)]
+    if not missing:
+        return []
+    note(f"downloading {len(missing)} Debian packages")
+    store = os.path.join(CACHE, "debs")
+    os.makedirs(store, exist_ok=True)
+    for path in glob.glob(f"{store}/*"):
+        if (age(path) or 0) > UNUSED_SECONDS:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+    part = f".{os.getpid()}.part"
+    text = helper([(deb.uri, deb.path + part, deb.sha256) for deb in missing])
+    lacking = []
+    for deb in missing:
+        try:
+            os.rename(deb.path + part, deb.path)
+        except FileNotFoundError:
+            lacking.append(deb)
+    for path in glob.glob(f"{store}/*{part}*"):
+        os.unlink(path)
+    if lacking:
+        check_space(text)
+        reason = why(text, "the download failed")
+        if unreachable(reason) or len(lacking) == len(missing) > 1 and "404" not in reason:
+            raise Absent(f"{lacking[0].file} cannot be fetched: {reason}")
+    return lacking
+
+
+def obtain(names, *wanted, only=""):
+    """The packages of these suites, and all that they depend on, in the cache: the newest
+    versions that the mirror holds. Of no use but to the machine itself may be what does not
+    begin with the word only: that is left out."""
+    # Each round takes at least one version out of the choice.
+    while True:
+        debs = [deb for deb in solve(names, wanted) if deb.package.startswith(only)]
+        lacking = fetch(debs)
+        if not lacking:
+            break
+        for deb in lacking:
+            note(f"the mirror does not have {deb.file}; looking for another version")
+            remember_absent(f"{deb.package} {deb.version}")
+    for deb in debs:
+        os.utime(deb.path)
+    return debs
+
+
+def unpack(debs, folder):
+    for deb in debs:
+        done = run(["dpkg-deb", "-x", deb.path, folder])
+        if done.returncode:
+            check_space(done.stderr)
+            raise DebianError(f"unpacking {deb.file}: {done.stderr.strip()[-300:]}")
+
+
+def depends(deb):
+    """The package's Depends, as a list of its clauses."""
+    text = run(["dpkg-deb", "-f", deb.path, "Pre-Depends", "Depends"]).stdout
+    clauses = re.sub(r"^[\w-]+:", ",", text, flags=re.M).replace("\n", "")
+    return [clause.strip() for clause in clauses.split(",") if clause.strip()]
