@@ -15,11 +15,6 @@ TESTS ?= y
 BUILD := $(CURDIR)/build
 STAGE := $(BUILD)/modules/$(KVER)
 
-# The kernel that the test bed boots is the newest whose headers Debian's
-# metapackage has brought.
-BED_KVER = $(patsubst linux-headers-%,%,$(shell dpkg-query -W -f '$${Depends}' \
-	     linux-headers-amd64 | grep -o 'linux-headers-[^ ,]*'))
-
 # Sources of kernel code, copied for each kernel so that builds for several
 # kernels do not meet and the tree stays clean.
 KSRC := $(shell find Kbuild include module tests/bench tests/guest \
@@ -50,15 +45,14 @@ user: ## build the library and the tools
 setup: ## install the Debian packages that demo and check need
 	tests/vm/setup
 
-bed: setup
-	$(MAKE) modules KVER=$(BED_KVER)
+bed: bed-kernel-6.1
 	$(MAKE) user
 	hypervisor-patch/build 4.17 >/dev/null
 
 demo: bed ## show the timer at work in a PV and a PVH guest on a patched Xen
-	tests/demo $(BED_KVER)
+	tests/demo
 
-# Modules for one of the other kernels of the test bed
+# Modules for one of the kernels of the test bed
 bed-kernel-%: setup
 	tree=$$(tests/kernel/build $*) && \
 		$(MAKE) modules KVER=$$(cat $$tree/kernel.release) KDIR=$$tree
@@ -85,7 +79,7 @@ bench-xen: bed ## measure the hypervisor's side, into build/bench/xen.json and .
 	tests/bench/collect xen <$(BUILD)/bench/xen.rows
 
 style: setup ## sparse and kernel-doc over the modules, shellcheck over the scripts
-	tests/style $(BED_KVER)
+	tests/style
 
 install: install-module install-user ## install everything
 

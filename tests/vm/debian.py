@@ -11,6 +11,7 @@ import fcntl
 import functools
 import glob
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -202,6 +203,10 @@ def lists(kind):
                 touch(stamp)
             else:
                 note(f"some lists are as they were: {tail(done)}")
+                if same:
+                    # Not every program that asks has to wait for a network that is not there.
+                    soon = time.time() - DAY_SECONDS + 1800
+                    os.utime(stamp, (soon, soon))
     return f"{folder}/lists"
 
 
@@ -343,6 +348,24 @@ def sources(package):
 
 # --- packages ---------------------------------------------------------------------
 
+def remembered(words, ask):
+    """What ask() has answered before, with the same words and lists."""
+    folder = os.path.join(APT, "answers")
+    key = hashlib.sha256(json.dumps([words, lists_state("deb")]).encode()).hexdigest()[:20]
+    path = os.path.join(folder, key)
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    answer = ask()
+    os.makedirs(folder, exist_ok=True)
+    for old in glob.glob(f"{folder}/*"):
+        if (age(old) or 0) > 2 * DAY_SECONDS:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(old)
+    put(path, json.dumps(answer))
+    return answer
+
+
 class Deb:
     """A package file. Equal ones have equal contents."""
 
@@ -359,28 +382,32 @@ class Deb:
 def find_packages(pattern, wanted):
     """[(name, version)] of the packages of these suites whose names match, as the solver would
     choose."""
-    lists("deb")
-    with locked("apt-deb"):
-        opts = options("deb", wanted)
-        names = [name for name in run(["apt-cache", *opts, "pkgnames"]).stdout.split()
-                 if re.fullmatch(pattern, name)]
-        text = run(["apt-cache", *opts, "policy", *names]).stdout if names else ""
-    found = re.findall(r"^(\S+):\n  Installed: .*\n  Candidate: (\S+)", text, re.M)
-    return [(name, version) for name, version in found if version != "(none)"]
+    def ask():
+        with locked("apt-deb"):
+            opts = options("deb", wanted)
+            names = [name for name in run(["apt-cache", *opts, "pkgnames"]).stdout.split()
+                     if re.fullmatch(pattern, name)]
+            text = run(["apt-cache", *opts, "policy", *names]).stdout if names else ""
+        found = re.findall(r"^(\S+):\n  Installed: .*\n  Candidate: (\S+)", text, re.M)
+        return [(name, version) for name, version in found if version != "(none)"]
+
+    return remembered(["find", pattern, *wanted], ask)
 
 
 def solve(names, wanted):
     """The packages and all that they depend on, on a machine that has nothing."""
-    lists("deb")
-    with locked("apt-deb"):
-        done = run(["apt-get", *options("deb", wanted), "install", "--print-uris", "-qq", "-y",
-                    "--no-install-recommends", *names])
-    found = re.findall(r"^'([^']*)' (\S+) \d+ SHA256:([0-9a-f]{64})", done.stdout, re.M)
-    if done.returncode or not found:
-        gone = [name for name in known_absent() if " " in name]
-        raise Absent(f"{' '.join(names)} of {' or '.join(wanted)} cannot be had: " +
-                     ("the mirror lacks " + ", ".join(gone) if gone else tail(done)))
-    return [Deb(*words) for words in sorted(found)]
+    def ask():
+        with locked("apt-deb"):
+            done = run(["apt-get", *options("deb", wanted), "install", "--print-uris", "-qq", "-y",
+                        "--no-install-recommends", *names])
+        found = re.findall(r"^'([^']*)' (\S+) \d+ SHA256:([0-9a-f]{64})", done.stdout, re.M)
+        if done.returncode or not found:
+            gone = [name for name in known_absent() if " " in name]
+            raise Absent(f"{' '.join(names)} of {' or '.join(wanted)} cannot be had: " +
+                         ("the mirror lacks " + ", ".join(gone) if gone else tail(done)))
+        return sorted(found)
+
+    return [Deb(*words) for words in remembered(["solve", *names, "of", *wanted], ask)]
 
 
 def fetch(debs):

@@ -7,7 +7,6 @@ made of, so a part is rebuilt when its inputs change and shared by all runs.
 
 import contextlib
 import fcntl
-import functools
 import glob
 import hashlib
 import io
@@ -21,37 +20,41 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
+import debian                                                   # noqa: E402
+from debian import Absent, DebianError, note                    # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, "build", "vm")
-CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME")
-                     or os.path.expanduser("~/.cache"), "xen-customtimer")
+CACHE = debian.CACHE
 
-# Debian's kernels that the machines can boot, and the package that names the newest.
-DEBIAN_KERNELS = {"6.1": "linux-headers-amd64", "6.12": "linux-headers-6.12-amd64"}
-# Kernels of tests/kernel for guests. dom0 has the first of Debian's then.
+# Debian's kernels that the machines can boot. The first is dom0's beside a kernel of
+# tests/kernel.
+DEBIAN_KERNELS = ["6.1", "6.12"]
+# Kernels of tests/kernel for guests.
 OWN_KERNELS = ["debug", "debug-pv"]
 
-# Debian's packages unpacked into every machine: a shell that scripts expect and the
-# libraries of user-space tools built on the host.
-COMMON_DEBS = ["bash", "libtinfo6", "libc6", "libgcc-s1", "libjansson4"]
+# User space of every machine: a shell that scripts expect, everything else, the C library's
+# own programs and what it loads by itself when a thread is cancelled, and the library that the
+# project's tools are linked with.
+COMMON_DEBS = ["bash", "busybox-static", "libc6", "libgcc-s1", "libjansson4"]
 
-# The Debian suite whose tool stack belongs to a Xen version; None: this machine's.
-XEN_SUITES = {"4.17": None, "4.20": "trixie"}
+# The Debian suite whose tool stack belongs to a Xen version.
+XEN_SUITES = {"4.17": "bookworm", "4.20": "trixie"}
 
-# The tool stack of dom0 and the libraries its programs are linked with.
-DOM0_DEBS = ["xen-utils-{}", "xen-utils-common", "xenstore-utils", "libxenmisc{}",
-             "libxencall1", "libxendevicemodel1", "libxenevtchn1",
-             "libxenforeignmemory1", "libxengnttab1", "libxenhypfs1",
-             "libxenstore4", "libxentoolcore1", "libxentoollog1", "libyajl2",
-             "liblzma5", "libncurses6", "libuuid1", "zlib1g", "libzstd1"]
+# The tool stack of dom0.
+DOM0_DEBS = ["xen-utils-{}", "xen-utils-common", "xenstore-utils"]
+
+# The suite with QEMU 7.2: no later one has a virtual time that Xen boots in.
+QEMU_SUITE = "bookworm"
 
 # Not needed to run anything.
 DEB_SKIP = re.compile(
     r"^usr/share/(doc|man|locale|bug|lintian|python3|info|menu|debianutils|bash-completion)/"
     r"|^usr/lib/x86_64-linux-gnu/(gconv|audit|perl)/|/python/|/boot/|xenfsimage"
     r"|^usr/bin/(bashbug|clear_console|localedef|iconv|catchsegv|zdump|pldd)"
-    r"|^etc/init.d/|^lib/systemd/|^usr/lib/xen-[^/]*/bin/(oxenstored|test-|xen-kdd|"
+    r"|^etc/init.d/|^(usr/)?lib/systemd/|^usr/lib/xen-[^/]*/bin/(oxenstored|test-|xen-kdd|"
     r"xenpaging|xen-access|flask-|convert-|verify-|pygrub|init-xenstore|xen-livepatch)")
 
 # Modules of the kernel's own that the machines load.
@@ -63,12 +66,8 @@ KERNEL_MODULES = ["xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev",
 UNUSED_SECONDS = 2 * 24 * 3600
 
 
-class BedError(Exception):
+class BedError(DebianError):
     """The bed could not be set up; the text says what to do."""
-
-
-def note(text):
-    print(f"tests/vm: {text}", file=sys.stderr, flush=True)
 
 
 def command(argv, what, text=True, **kw):
@@ -203,119 +202,8 @@ class Cpio:
 
 # --- Debian packages -------------------------------------------------------------
 
-@functools.cache
-def apt_options(suite):
-    """What makes apt look into that suite of the repositories that the machine's own apt
-    uses, with a state of its own; nothing for the machine's own suite."""
-    if not suite:
-        return []
-    folder = os.path.join(CACHE, "apt", f"bed-{suite}")
-    for name in ("state/lists/partial", "cache/archives/partial"):
-        os.makedirs(os.path.join(folder, name), exist_ok=True)
-    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    signed = f"[signed-by={keyring}] " if os.path.exists(keyring) else ""
-    lines = set()
-    for line in command(["apt-get", "indextargets", "--format",
-                         "$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)",
-                         "Created-By: Packages"], "package sources").splitlines():
-        origin, uri, release, component = line.split()
-        if origin == "Debian" and "-backports" not in release:
-            release = re.sub("^[^-]*", suite, release)
-            lines.add(f"deb {signed}{uri} {release} {component}\n")
-    if not lines:
-        raise BedError("apt knows no Debian repository: run apt-get update")
-    sources, stamp = os.path.join(folder, "sources.list"), os.path.join(folder, "stamp")
-    options = ["-o", f"Dir::State={folder}/state", "-o", "Dir::State::status=/dev/null",
-               "-o", f"Dir::Cache={folder}/cache", "-o", f"Dir::Etc::sourcelist={sources}",
-               "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Sandbox::User=",
-               "-o", "APT::Architecture=amd64", "-o", "Acquire::Languages=none"]
-    text = "".join(sorted(lines))
-    with locked("apt"):
-        if not os.path.exists(sources) or contents(sources).decode() != text:
-            with open(sources, "w") as f:
-                f.write(text)
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(stamp)
-        # Once a day; without a network the last answer stands.
-        if not os.path.exists(stamp) or os.stat(stamp).st_mtime < time.time() - 24 * 3600:
-            note(f"fetching the package lists of {suite}")
-            try:
-                command(["apt-get", *options, "-qq", "update"], f"package lists of {suite}")
-                open(stamp, "w").close()
-            except BedError:
-                if not os.path.exists(stamp):
-                    raise
-                note("they cannot be had; going on with the old ones")
-    return options
-
-
-def lists_state(suite):
-    """Changes whenever the package lists do."""
-    lists = f"{CACHE}/apt/bed-{suite}/state" if suite else "/var/lib/apt"
-    state = []
-    for path in sorted(glob.glob(f"{lists}/lists/*Packages*")):
-        st = os.stat(path)
-        state.append(f"{os.path.basename(path)} {st.st_size} {st.st_mtime_ns}")
-    return "\n".join(state)
-
-
-def resolve(names, suite=None):
-    """[(package file, sha256)] of the versions that apt would install."""
-    options = apt_options(suite)
-
-    def make(folder):
-        out = command(["apt-get", *options, "download", "-q", "--print-uris", *names],
-                      "finding packages (are the package lists there? apt-get update)")
-        found = re.findall(r"^'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})", out, re.M)
-        if len(found) != len(names):
-            raise BedError(f"apt knows only {len(found)} of these packages: "
-                           f"{' '.join(names)}: run apt-get update")
-        with open(os.path.join(folder, "debs"), "w") as f:
-            f.writelines(f"{name} {sha}\n" for name, sha in sorted(found))
-
-    key = digest(lists_state(suite), *names)
-    text = contents(os.path.join(part("resolved", key, make), "debs")).decode()
-    return [tuple(line.split()) for line in text.splitlines()]
-
-
-def fetch(debs, suite=None):
-    """Paths of packages, downloaded unless the cache has them."""
-    store = os.path.join(CACHE, "debs")
-    os.makedirs(store, exist_ok=True)
-    paths = {deb: os.path.join(store, f"{deb[1][:16]}-{deb[0]}") for deb in debs}
-    missing = [deb for deb, path in paths.items() if not os.path.exists(path)]
-    if missing:
-        note(f"downloading {len(missing)} Debian packages")
-        tmp = os.path.join(store, f".new-{os.getpid()}")
-        os.makedirs(tmp)
-        try:
-            wanted = []
-            for name, _ in missing:
-                package, version, _ = name.split("_")
-                wanted.append(f"{package}={version.replace('%3a', ':')}")
-            sandbox = ["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else []
-            command(["apt-get", *apt_options(suite), "download", "-q", *sandbox, *wanted],
-                    "downloading packages", cwd=tmp)
-            for deb in missing:
-                got = os.path.join(tmp, deb[0])
-                if not os.path.exists(got) or \
-                        hashlib.sha256(contents(got)).hexdigest() != deb[1]:
-                    raise BedError(f"{deb[0]}: what was downloaded is not what the "
-                                   "package lists name: run apt-get update")
-                os.rename(got, paths[deb])
-        finally:
-            shutil.rmtree(tmp, ignore_errors=True)
-    return [paths[deb] for deb in debs]
-
-
-def deb_tree(debs, folder, suite=None):
-    for path in fetch(debs, suite):
-        command(["dpkg-deb", "-x", path, folder], f"unpacking {os.path.basename(path)}")
-
-
-def tree_cpio(folder, extra=lambda cpio: None):
-    """The files of an unpacked tree in a merged-/usr layout, and what extra adds."""
-    cpio = Cpio()
+def tree_files(folder):
+    """{place in a machine with a merged /usr: path} of what an unpacked package needs to run."""
     files = {}
     for base, dirs, names in os.walk(folder):
         for name in names + [d for d in dirs if os.path.islink(os.path.join(base, d))]:
@@ -326,39 +214,82 @@ def tree_cpio(folder, extra=lambda cpio: None):
             if re.match(r"(s?bin|lib|lib64)/", rel):
                 rel = "usr/" + rel
             files[rel.replace("usr/sbin/", "usr/bin/")] = path
+    return files
+
+
+def needed(paths):
+    """The names of the libraries that these programs and libraries ask for."""
+    elfs = [p for p in paths if os.path.isfile(p) and not os.path.islink(p)
+            and contents(p)[:4] == b"\x7fELF"]
+    if not elfs:
+        return set()
+    return set(re.findall(r"NEEDED\s+(\S+)", command(["objdump", "-p", *elfs], "reading programs")))
+
+
+def add_libraries(files, others, there):
+    """Adds to files what its programs are linked with, out of the files in others, unless
+    a machine has it already. Returns the names of all the libraries that are there then."""
+    by_name = {os.path.basename(rel): (rel, path) for rel, path in sorted(others.items())
+               if ".so" in rel}
+    there = there | {os.path.basename(rel) for rel in files}
+    new = list(files.values())
+    while new:
+        missing = needed(new) - there
+        new = []
+        for name in sorted(missing):
+            if name not in by_name:
+                raise BedError(f"none of the packages has the library {name}")
+            rel, path = by_name[name]
+            files[rel] = path
+            new.append(path)
+            if os.path.islink(path):
+                target = os.readlink(path)
+                files[os.path.join(os.path.dirname(rel), target)] = \
+                    os.path.join(os.path.dirname(path), target)
+                new.append(os.path.realpath(path))
+        there |= missing
+    return there
+
+
+def programs(roots, debs, folder, there):
+    """({place: path}, names of libraries) of the packages named in roots, with the libraries
+    that they need out of debs; unpacked below folder."""
+    for kind, chosen in (("roots", [d for d in debs if d.package in roots]),
+                         ("others", [d for d in debs if d.package not in roots])):
+        os.makedirs(f"{folder}/{kind}")
+        debian.unpack(chosen, f"{folder}/{kind}")
+    files = tree_files(f"{folder}/roots")
+    return files, add_libraries(files, tree_files(f"{folder}/others"), there)
+
+
+def archive(files, extra):
+    """An initramfs of files and of what extra adds."""
+    cpio = Cpio()
     for rel in sorted(files):
         cpio.copy(files[rel], rel)
     extra(cpio)
-    return cpio, files
-
-
-def check_libraries(files, have):
-    """Every library that a program of the tree names must be in one of the trees."""
-    there = {os.path.basename(f) for f in files} | have
-    elfs = [p for p in files.values() if os.path.isfile(p) and not os.path.islink(p)
-            and contents(p)[:4] == b"\x7fELF"]
-    out = command(["objdump", "-p", *elfs], "reading programs")
-    missing = set(re.findall(r"NEEDED\s+(\S+)", out)) - there
-    if missing:
-        raise BedError("the package lists in tests/vm/images.py lack a package with "
-                       + ", ".join(sorted(missing)))
-    return there
+    return cpio.bytes()
 
 
 # --- the parts -------------------------------------------------------------------
 
-def kernel_release(series):
-    """The newest release of one of Debian's kernels: of those whose headers are installed
-    where the metapackage is, else of those that apt knows."""
-    package = DEBIAN_KERNELS[series]
-    try:
-        out = command(["dpkg-query", "-W", "-f", "Depends: ${Depends}\n", package], package)
-    except BedError:
-        out = command(["apt-cache", "show", package], "kernels (run apt-get update)")
-    m = re.search(r"^Depends:.*?linux-headers-(\d[^ ,]*)", out, re.M)
-    if not m or not m.group(1).startswith(series + "."):
-        raise BedError(f"{package} is not for Linux {series}: {out.strip()}")
-    return m.group(1)
+def debian_kernel(series):
+    """(release, packages) of the newest of Debian's kernels of that series that can be had: this
+    machine's own suite first, whose compiler is at hand."""
+    host = debian.host_suite()
+    reason = "no suite has it"
+    for suite in [host] + [s for s in debian.suites() if s != host]:
+        found = debian.find_packages(
+            r"linux-image-%s\.(?!.*(cloud|rt|dbg|unsigned)).*-amd64" % re.escape(series), [suite])
+        for name, _ in debian.newest_first(found, lambda entry: entry[1]):
+            release = name.removeprefix("linux-image-")
+            try:
+                return release, debian.obtain([name, f"linux-headers-{release}"], suite,
+                                              only="linux-")
+            except Absent as e:
+                reason = str(e)
+                note(f"Linux {release} cannot be had; looking for another {series}")
+    raise Absent(f"Linux {series}: {reason}")
 
 
 def payload(bzimage):
@@ -380,14 +311,20 @@ def payload(bzimage):
     return kernel
 
 
+def ask(argv, what):
+    """The path that one of the project's own programs prints."""
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
+    if done.returncode == debian.ABSENT:
+        raise Absent(f"{what} cannot be had, see above")
+    if done.returncode:
+        raise BedError(f"{os.path.relpath(argv[0], TOP)} {' '.join(argv[1:])} failed "
+                       f"with status {done.returncode}")
+    return done.stdout.decode().strip()
+
+
 def kernel_tree(name):
     """What modules are built against; see tests/kernel/build."""
-    done = subprocess.run([os.path.join(TOP, "tests", "kernel", "build"), name],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
-    tree = done.stdout.decode().strip()
-    if done.returncode or not os.path.isdir(tree):
-        raise BedError(f"tests/kernel/build {name} failed with status {done.returncode}")
-    return tree
+    return ask([os.path.join(TOP, "tests", "kernel", "build"), name], f"Linux {name}")
 
 
 def own_kernel(name):
@@ -408,13 +345,13 @@ def kernel(name):
     """(release, folder with vmlinux and modules/)."""
     if name in OWN_KERNELS:
         return own_kernel(name)
-    release = kernel_release(name)
-    debs = resolve([f"linux-image-{release}"])
+    release, debs = debian_kernel(name)
+    debs = [deb for deb in debs if deb.package == f"linux-image-{release}"]
 
     def make(folder):
         note(f"unpacking kernel {release}")
         tree = os.path.join(folder, "tree")
-        deb_tree(debs, tree)
+        debian.unpack(debs, tree)
         shutil.copy(f"{tree}/boot/vmlinuz-{release}", f"{folder}/vmlinuz")
         shutil.copy(f"{tree}/boot/config-{release}", f"{folder}/config")
         with open(f"{folder}/vmlinux", "wb") as f:
@@ -458,17 +395,16 @@ def helper():
 
 
 def common(suite=None):
-    """User space of every machine; in dom0 of the suite that its tool stack is from."""
-    debs = resolve(COMMON_DEBS, suite)
-    busybox = shutil.which("busybox")
-    if not busybox:
-        raise BedError("no busybox: run tests/vm/setup")
+    """User space of every machine. In dom0 it is of another suite if its tool stack is."""
+    suite = suite or debian.host_suite()
+    debs = debian.obtain(COMMON_DEBS, suite)
     bed = helper()
     scripts = sorted(glob.glob(os.path.join(HERE, "guest", "*")))
 
     def make(folder):
         note("building the machines' common user space")
-        deb_tree(debs, f"{folder}/tree", suite)
+        files, there = programs(COMMON_DEBS, debs, f"{folder}/tree", set())
+        busybox, = [path for rel, path in files.items() if rel == "usr/bin/busybox"]
         applets = command([busybox, "--list"], "busybox").split()
 
         def extra(cpio):
@@ -487,7 +423,6 @@ def common(suite=None):
                                     b"nobody:x:65534:65534:nobody:/:/bin/false\n")
             cpio.file("etc/group", b"root:x:0:\nnogroup:x:65534:\n")
             cpio.file("etc/hosts", b"127.0.0.1 localhost\n")
-            cpio.file("usr/bin/busybox", contents(busybox), 0o755)
             for applet in applets:
                 if applet not in ("busybox", "init", "rpm", "dpkg", "dpkg-deb", "bash"):
                     cpio.link(f"usr/bin/{applet}", "busybox")
@@ -498,51 +433,78 @@ def common(suite=None):
                           if not name.startswith("bed-") else f"usr/bin/{name}",
                           contents(path), 0o755)
 
-        cpio, files = tree_cpio(f"{folder}/tree", extra)
-        there = check_libraries(files, set())
+        with open(f"{folder}/cpio", "wb") as f:
+            f.write(archive(files, extra))
         with open(f"{folder}/libraries", "w") as f:
             f.write("\n".join(sorted(there)))
-        with open(f"{folder}/cpio", "wb") as f:
-            f.write(cpio.bytes())
         shutil.rmtree(f"{folder}/tree")
 
-    key = digest(contents(__file__), debs, contents(busybox), contents(bed),
+    key = digest(contents(__file__), debs, contents(bed),
                  *(os.path.basename(p).encode() + contents(p) for p in scripts))
     return part("common", key, make)
+
+
+def libraries(part_folder):
+    """The names of the libraries in a part."""
+    return set(contents(f"{part_folder}/libraries").decode().split("\n"))
 
 
 def dom0(version):
     """dom0's user space: the common one and the tool stack of this Xen version."""
     suite = XEN_SUITES[version]
-    debs = resolve([name.format(version) for name in DOM0_DEBS], suite)
-    base = common(suite)
+    roots = [name.format(version) for name in DOM0_DEBS]
+    debs = debian.obtain(roots, suite)
+    # An older tool stack runs with newer libraries, and so do the project's tools.
+    base = common(max(suite, debian.host_suite(), key=debian.suites().index))
     scripts = sorted(glob.glob(os.path.join(HERE, "dom0", "*")))
 
     def make(folder):
         note(f"building dom0's user space for Xen {version}")
-        deb_tree(debs, f"{folder}/tree", suite)
+        files, _ = programs(roots, debs, f"{folder}/tree", libraries(base))
+        own = f"usr/lib/xen-{version}/bin/"
+        # Debian's wrappers choose by the Xen that runs; here there is one.
+        files = {rel: path for rel, path in files.items() if "/usr/sbin/" not in path}
 
         def extra(cpio):
             for path in scripts:
                 cpio.file(f"bed/{os.path.basename(path)}", contents(path), 0o755)
-            for path in sorted(glob.glob(f"{folder}/tree/usr/lib/xen-{version}/bin/*")):
-                name = os.path.basename(path)
-                if not DEB_SKIP.search(os.path.relpath(path, f"{folder}/tree")) and \
-                        not os.path.exists(f"{folder}/tree/usr/bin/{name}"):
-                    cpio.link(f"usr/bin/{name}", f"/usr/lib/xen-{version}/bin/{name}")
+            for rel in sorted(files):
+                name = rel.removeprefix(own)
+                if name != rel and f"usr/bin/{name}" not in files:
+                    cpio.link(f"usr/bin/{name}", f"/{rel}")
 
-        for wrapper in glob.glob(f"{folder}/tree/usr/sbin/*"):
-            os.unlink(wrapper)
-        cpio, files = tree_cpio(f"{folder}/tree", extra)
-        check_libraries(files, set(contents(f"{base}/libraries").decode().split("\n")))
         with open(f"{folder}/cpio", "wb") as f:
             f.write(contents(f"{base}/cpio"))
-            f.write(cpio.bytes())
+            f.write(archive(files, extra))
         shutil.rmtree(f"{folder}/tree")
 
     key = digest(contents(__file__), debs, base,
                  *(os.path.basename(p).encode() + contents(p) for p in scripts))
     return part("dom0", key, make)
+
+
+def qemu():
+    """(command, environment) of the bed's own QEMU: Debian's, with its own libraries, run from
+    the cache, so that it is the same on every machine."""
+    debs = debian.obtain(["qemu-system-x86"], QEMU_SUITE)
+    version = next(deb.version for deb in debs if deb.package == "qemu-system-x86")
+    root = os.path.join(CACHE, "qemu", digest("1", debs))
+    with debian.locked("qemu"):
+        if not os.path.exists(root):
+            note(f"unpacking QEMU {version}")
+            shutil.rmtree(f"{root}.new", ignore_errors=True)
+            os.makedirs(f"{root}.new")
+            debian.unpack(debs, f"{root}.new")
+            os.rename(f"{root}.new", root)
+    folders = [f"{root}/{top}lib/x86_64-linux-gnu" for top in ("", "usr/")]
+    folders += [folder for name in ("pulseaudio", "ceph", "samba")
+                for folder in glob.glob(f"{root}/usr/lib/x86_64-linux-gnu/{name}")]
+    loader, = (glob.glob(f"{root}/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
+               or glob.glob(f"{root}/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"))
+    argv = [loader, "--library-path", ":".join(folders), f"{root}/usr/bin/qemu-system-x86_64"]
+    for name in ("qemu", "seabios"):
+        argv += ["-L", f"{root}/usr/share/{name}"]
+    return argv, {**os.environ, "QEMU_MODULE_DIR": f"{root}/usr/lib/x86_64-linux-gnu/qemu"}
 
 
 def hypervisor(version):
@@ -552,25 +514,19 @@ def hypervisor(version):
         return path
     if version.endswith("-debian"):
         series = version.removesuffix("-debian")
-        suite = XEN_SUITES[series]
-        debs = resolve([f"xen-hypervisor-{series}-amd64"], suite)
+        debs = debian.obtain([f"xen-hypervisor-{series}-amd64"], XEN_SUITES[series],
+                             only="xen-hypervisor")
 
         def make(folder):
-            deb_tree(debs, f"{folder}/tree", suite)
+            debian.unpack(debs, f"{folder}/tree")
             shutil.copy(f"{folder}/tree/boot/xen-{series}-amd64.gz", f"{folder}/xen.gz")
             shutil.rmtree(f"{folder}/tree")
 
         return os.path.join(part("xen", digest("1", debs), make), "xen.gz")
     build = os.path.join(TOP, "hypervisor-patch", "build")
-    if not os.path.exists(build):
-        raise BedError("hypervisor-patch/build is not there; --xen 4.17-debian boots "
-                       "Debian's own hypervisor")
-    done = subprocess.run([build, version], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, check=False)
-    path = done.stdout.decode().strip()
-    if done.returncode or not os.path.isfile(path):
-        raise BedError(f"hypervisor-patch/build {version} failed with status "
-                       f"{done.returncode}")
+    path = ask([build, version], f"Xen {version}")
+    if not os.path.isfile(path):
+        raise BedError(f"hypervisor-patch/build {version} has built nothing")
     return path
 
 
@@ -598,10 +554,7 @@ def kernel_modules(name, parts, scratch, own=True, build=True):
     root = f"{scratch}/lib/modules/{release}"
     shutil.copytree(f"{kernel_folder}/modules", root)
     if own and build:
-        tree = f"/usr/src/linux-headers-{release}"
-        if not os.path.isdir(tree):
-            tree = kernel_tree(name)
-        if not make_target("modules", f"KVER={release}", f"KDIR={tree}"):
+        if not make_target("modules", f"KVER={release}", f"KDIR={kernel_tree(name)}"):
             note("warning: no 'modules' target in the Makefile: the guest gets no modules")
     if own:
         os.makedirs(f"{root}/extra")
