@@ -7,6 +7,7 @@ configuration stays as it is, and other releases of Debian can be asked as well.
 """
 
 import contextlib
+import errno
 import fcntl
 import functools
 import glob
@@ -30,6 +31,11 @@ DAY_SECONDS = 24 * 3600
 # A package that nothing has used for so long is removed when others are downloaded.
 UNUSED_SECONDS = 60 * DAY_SECONDS
 
+# Room for the lists of packages or sources.
+LISTS_BYTES = 200 << 20
+# Room for a few packages.
+DOWNLOAD_BYTES = 100 << 20
+
 # The exit status of a program that needs what cannot be had now.
 ABSENT = 123
 
@@ -48,9 +54,18 @@ def note(text):
 
 def report(name, error):
     """Tells the error in the name of a program; returns its exit status."""
+    if isinstance(error, OSError):
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise error
+        error = disk_full()
     absent = isinstance(error, Absent)
     print(f"{name}: {'absent' if absent else 'error'}: {error}", file=sys.stderr, flush=True)
     return ABSENT if absent else 1
+
+
+def disk_full():
+    return DebianError(f"the disk is full: {CACHE} and the build folder need more room; "
+                       "XDG_CACHE_HOME names another place for the former")
 
 
 def run(argv, **kw):
@@ -193,6 +208,7 @@ def lists(kind):
             what = "Sources" if kind == "deb-src" else "Packages"
             note("fetching Debian's " + ("lists of sources" if kind == "deb-src"
                                          else "package lists"))
+            check_space(need=LISTS_BYTES)
             done = run(["apt-get", *opts, "-q", "update"])
             # A repository may have no such suite, or no longer: what counts is what is here.
             here = glob.glob(f"{folder}/lists/*_{what}*")
@@ -262,6 +278,7 @@ def file_sum(path):
 
 def helper(wanted):
     """Downloads [(URI, path, sha256)]. Returns what apt said; what did not come is not there."""
+    check_space(need=DOWNLOAD_BYTES)
     argv = ["/usr/lib/apt/apt-helper", *options("deb", [host_suite()]), "-q", "download-file"]
     done = run(argv + [word for uri, path, sha in wanted for word in (uri, path, f"SHA256:{sha}")])
     for _, path, sha in wanted:
@@ -281,10 +298,10 @@ def unreachable(reason):
     return reason.startswith(("Could not", "Temporary failure"))
 
 
-def check_space(text):
-    if "No space left on device" in text or shutil.disk_usage(CACHE).free < 1 << 20:
-        raise DebianError(f"the disk is full: {CACHE} needs more room, "
-                          "or name another folder with XDG_CACHE_HOME")
+def check_space(text="", need=1 << 20):
+    """apt hangs, or blames the network, where there is no room."""
+    if "No space left on device" in text or shutil.disk_usage(CACHE).free < need:
+        raise disk_full()
 
 
 def download(uris, sha256, path):
