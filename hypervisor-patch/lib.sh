@@ -28,126 +28,33 @@ parse_version()
     stock=no
     [ "$series" = "$version" ] || stock=yes
     case $series in
-    4.17) suite= ;;
-    4.20) suite=trixie ;;
-    *) die "unknown version '$version'; known: 4.17, 4.20, and each with -stock" ;;
+    '' | */* | .*) die "unknown version '$version'" ;;
     esac
-    [ $stock = yes ] || [ -e "$here/$series" ] || die "there is no series in $here/$series"
+    compgen -G "$here/$series/[0-9]*.patch" >/dev/null ||
+        die "there is no series for Xen '$series', only for $(cd "$here" && echo [0-9]*)"
 }
 
-# One `deb-src` line for each repository that the machine's own apt uses, or,
-# with $suite set, for that suite of the same repositories.
-source_lines()
-{
-    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed=
-
-    [ ! -r $keyring ] || signed="[signed-by=$keyring] "
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' |
-        while read -r uri release component origin; do
-            [ "$origin" = Debian ] || continue
-            case $release in *-backports*) continue ;; esac
-            [ -z "$suite" ] || release=$suite${release#"${release%%-*}"}
-            echo "deb-src $signed$uri $release $component"
-        done | sort -u
-}
-
-# apt with a configuration of its own, so that it needs no root and leaves the
-# machine's configuration alone.
-private_apt()
-{
-    local dir=$cache/apt/${suite:-own} lines
-
-    mkdir -p "$dir/state/lists/partial" "$dir/cache/archives/partial" "$dir/etc"
-    lines=$(source_lines)
-    [ -n "$lines" ] ||
-        die "apt knows no Debian repository; run 'apt-get update' once, as root"
-    if [ "$(cat "$dir/etc/sources.list" 2>/dev/null)" != "$lines" ]; then
-        printf '%s\n' "$lines" >"$dir/etc/sources.list"
-        rm -f "$dir/stamp"
-    fi
-    : >"$dir/status"
-    apt_options=(-o "Dir::State=$dir/state" -o "Dir::State::status=$dir/status"
-        -o "Dir::Cache=$dir/cache" -o "Dir::Etc::sourcelist=$dir/etc/sources.list"
-        -o Dir::Etc::sourceparts=- -o APT::Sandbox::User= -o APT::Architecture=amd64
-        -o Acquire::Languages=none)
-    apt_stamp=$dir/stamp
-}
-
-# Writes the upstream tarballs of the series that the index names, newest first,
-# to $1: one line "URI name sha256 size" each.
-ask_index()
-{
-    local v best left line uri name size sum versions
-
-    versions=$(apt-cache "${apt_options[@]}" showsrc xen 2>/dev/null |
-        sed -n 's/^Version: //p' | grep -F "$series." | sort -u) || true
-    [ -n "$versions" ] || die "the source index has no Xen $series; check the machine's apt sources"
-    while [ -n "$versions" ]; do
-        best=
-        for v in $versions; do
-            if [ -z "$best" ] || dpkg --compare-versions "$v" gt "$best"; then best=$v; fi
-        done
-        left=
-        for v in $versions; do
-            [ "$v" = "$best" ] || left="$left $v"
-        done
-        versions=${left# }
-        line=$(apt-get "${apt_options[@]}" -qq source --download-only --print-uris "xen=$best" |
-            grep -F '.orig.tar.' | grep -vF '.asc' | head -n 1)
-        read -r uri name size sum <<<"$line"
-        [ "${sum#SHA256:}" != "$sum" ] || continue
-        uri=${uri#\'}
-        printf '%s %s %s %s\n' "${uri%\'}" "$name" "${sum#SHA256:}" "$size"
-    done >"$1"
-    [ -s "$1" ] || die "the source index gives no SHA256 for Xen $series"
-}
-
-# Finds the newest upstream tarball of the series in the source index and sees
-# to it that a verified copy is in the cache. Sets $tarball and $tarball_sha.
-# The index is asked once a day; without a network the last answer stands. An
-# index can name a tarball that the mirror does not hold (yet, or any more):
-# then the next older one is taken.
+# Sets $tarball and $tarball_sha: a verified source of the series, see `source`,
+# whose arguments may follow.
 fetch_tarball()
 {
-    local known=$cache/xen/$series.source lock uri name size
+    local answer
 
-    need apt-get apt-cache sha256sum flock dpkg
-    mkdir -p "$cache/xen" "$cache/apt"
-    exec {lock}>"$cache/xen/lock"
-    flock "$lock"
+    answer=$("$here/source" "$series" "$@") || exit $?
+    tarball=${answer% *}
+    tarball_sha=${answer##* }
+}
 
-    private_apt
-    if [ ! -e "$known" ] || [ ! -e "$apt_stamp" ] ||
-        [ -n "$(find "$apt_stamp" -mmin +1440)" ]; then
-        say "asking the source index for the newest $series"
-        if apt-get "${apt_options[@]}" -qq update >&2; then
-            ask_index "$known.new"
-            mv "$known.new" "$known"
-            touch "$apt_stamp"
-        elif [ -e "$known" ]; then
-            say "the index cannot be reached; going on with what was last known"
-        else
-            die "the source index cannot be reached; check the network and the machine's apt sources"
-        fi
-    fi
+# Applies patches to the tree $1, without fuzz.
+apply_patches()
+{
+    local tree=$1 p out
 
-    tarball=
-    while read -r uri name tarball_sha size; do
-        tarball=$cache/xen/$tarball_sha-$name
-        [ ! -e "$tarball" ] || break
-        [ ! -e "$tarball.absent" ] || [ -n "$(find "$tarball.absent" -mmin +1440)" ] || continue
-        say "fetching $name ($((size / 1024)) KiB)"
-        if /usr/lib/apt/apt-helper "${apt_options[@]}" -qq download-file "$uri" "$tarball.part" \
-            "SHA256:$tarball_sha" 2>"$cache/xen/fetch.log" >&2 &&
-            echo "$tarball_sha  $tarball.part" | sha256sum --check --status; then
-            mv "$tarball.part" "$tarball"
-            break
-        fi
-        say "the mirror does not have $name: $(grep -m 1 -oE '[0-9]{3} .*|[Hh]ash.*' "$cache/xen/fetch.log" || echo 'see fetch.log')"
-        touch "$tarball.absent"
-    done <"$known"
-    [ -e "$tarball" ] || die "no tarball of Xen $series can be fetched; see $cache/xen/fetch.log"
-    exec {lock}>&-
+    shift
+    for p in "$@"; do
+        out=$(patch -d "$tree" -p1 -F0 --batch --no-backup-if-mismatch <"$p" 2>&1) ||
+            die "${p##*/} does not apply to ${tarball##*/}: $(grep -m 1 FAILED <<<"$out" || tail -n 1 <<<"$out")"
+    done
 }
 
 # The patches of the series, in order.

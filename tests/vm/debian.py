@@ -130,9 +130,23 @@ def suites(kind="deb"):
                               + (["testing", "unstable"] if kind == "deb-src" else [])))
 
 
+def own_state():
+    """Changes whenever the machine's own apt is set up anew."""
+    paths = [path for pattern in ("/etc/apt/*", "/etc/apt/*.d/*", "/var/lib/apt/lists")
+             for path in glob.glob(pattern)]
+    return [f"{path} {os.stat(path).st_mtime_ns}" for path in sorted(paths)]
+
+
 @functools.cache
 def own_lines():
-    """[(base URI, suite, component)] of Debian's in the machine's own apt."""
+    """[[base URI, suite, component]] of Debian's in the machine's own apt."""
+    path = os.path.join(APT, "own.json")
+    state = own_state()
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        with open(path, encoding="utf-8") as f:
+            known = json.load(f)
+        if known["state"] == state:
+            return known["lines"]
     out = run(["apt-get", "indextargets", "--format",
                "$(ORIGIN)\t$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)", "Created-By: Packages"]).stdout
     lines = [line.split("\t") for line in out.splitlines()]
@@ -140,6 +154,8 @@ def own_lines():
                     for origin, uri, suite, component in lines if origin == "Debian"})
     if not found:
         raise DebianError("apt knows no Debian repository: run as root: apt-get update")
+    os.makedirs(APT, exist_ok=True)
+    put(path, json.dumps({"state": state, "lines": found}))
     return found
 
 
@@ -323,6 +339,26 @@ def download(uris, sha256, path):
     raise Absent(f"{os.path.basename(urllib.parse.unquote(uris[0])) if uris else path}: {reason}")
 
 
+# --- questions --------------------------------------------------------------------
+
+def remembered(kind, words, ask):
+    """What ask() has answered before, with the same words and lists."""
+    folder = os.path.join(APT, "answers")
+    key = hashlib.sha256(json.dumps([words, lists_state(kind)]).encode()).hexdigest()[:20]
+    path = os.path.join(folder, key)
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        with open(path, encoding="utf-8") as f:
+            return json.load(f)
+    answer = ask()
+    os.makedirs(folder, exist_ok=True)
+    for old in glob.glob(f"{folder}/*"):
+        if (age(old) or 0) > 2 * DAY_SECONDS:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(old)
+    put(path, json.dumps(answer))
+    return answer
+
+
 # --- sources ----------------------------------------------------------------------
 
 class Source:
@@ -331,7 +367,7 @@ class Source:
     def __init__(self, version, name, sha256, size, folders):
         self.version, self.name, self.sha256, self.size = version, name, sha256, size
         self.uris = [f"{base}/{folder}/{urllib.parse.quote(name)}"
-                     for folder in sorted(folders) for base in repositories()]
+                     for folder in sorted(set(folders)) for base in repositories()]
 
 
 def newer(a, b):
@@ -346,42 +382,25 @@ def newest_first(things, version=lambda thing: thing):
 
 def sources(package):
     """Every version that one of the suites names, newest first."""
-    lists("deb-src")
-    with locked("apt-deb-src"):
-        text = run(["apt-cache", *options("deb-src", suites("deb-src")), "showsrc", package]).stdout
-    found = {}
-    for entry in re.split(r"\n\n+", text):
-        field = dict(re.findall(r"^([\w-]+):[ \n]((?:.*(?:\n .*)*))", entry, re.M))
-        if field.get("Package", "").strip() != package:
-            continue
-        tarball = re.search(r"([0-9a-f]{64}) (\d+) (\S+\.orig\.tar\.[a-z0-9]+)(?:\n|$)",
-                            field.get("Checksums-Sha256", ""))
-        if tarball:
-            sha, size, name = tarball.groups()
-            there = found.setdefault(sha, [field["Version"].strip(), name, sha, int(size), set()])
-            there[-1].add(field["Directory"].strip())
-    return newest_first([Source(*entry) for entry in found.values()], lambda s: s.version)
+    def ask():
+        with locked("apt-deb-src"):
+            text = run(["apt-cache", *options("deb-src", suites("deb-src")), "showsrc",
+                        package]).stdout
+        found = {}
+        for entry in re.split(r"\n\n+", text):
+            field = dict(re.findall(r"^([\w-]+):[ \n]((?:.*(?:\n .*)*))", entry, re.M))
+            tarball = re.search(r"([0-9a-f]{64}) (\d+) (\S+\.orig\.tar\.[a-z0-9]+)(?:\n|$)",
+                                field.get("Checksums-Sha256", ""))
+            if tarball and field.get("Package", "").strip() == package:
+                sha, size, name = tarball.groups()
+                there = found.setdefault(sha, [field["Version"].strip(), name, sha, int(size), []])
+                there[-1].append(field["Directory"].strip())
+        return newest_first(list(found.values()), lambda words: words[0])
+
+    return [Source(*words) for words in remembered("deb-src", ["sources", package], ask)]
 
 
 # --- packages ---------------------------------------------------------------------
-
-def remembered(words, ask):
-    """What ask() has answered before, with the same words and lists."""
-    folder = os.path.join(APT, "answers")
-    key = hashlib.sha256(json.dumps([words, lists_state("deb")]).encode()).hexdigest()[:20]
-    path = os.path.join(folder, key)
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        with open(path, encoding="utf-8") as f:
-            return json.load(f)
-    answer = ask()
-    os.makedirs(folder, exist_ok=True)
-    for old in glob.glob(f"{folder}/*"):
-        if (age(old) or 0) > 2 * DAY_SECONDS:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(old)
-    put(path, json.dumps(answer))
-    return answer
-
 
 class Deb:
     """A package file. Equal ones have equal contents."""
@@ -408,7 +427,7 @@ def find_packages(pattern, wanted):
         found = re.findall(r"^(\S+):\n  Installed: .*\n  Candidate: (\S+)", text, re.M)
         return [(name, version) for name, version in found if version != "(none)"]
 
-    return remembered(["find", pattern, *wanted], ask)
+    return remembered("deb", ["find", pattern, *wanted], ask)
 
 
 def solve(names, wanted):
@@ -424,7 +443,7 @@ def solve(names, wanted):
                          ("the mirror lacks " + ", ".join(gone) if gone else tail(done)))
         return sorted(found)
 
-    return [Deb(*words) for words in remembered(["solve", *names, "of", *wanted], ask)]
+    return [Deb(*words) for words in remembered("deb", ["solve", *names, "of", *wanted], ask)]
 
 
 def fetch(debs):

@@ -524,7 +524,7 @@ def hypervisor(version):
 
         return os.path.join(part("xen", digest("1", debs), make), "xen.gz")
     build = os.path.join(TOP, "hypervisor-patch", "build")
-    path = ask([build, version], f"Xen {version}")
+    path = ask([build, "--no-warning", version], f"Xen {version}")
     if not os.path.isfile(path):
         raise BedError(f"hypervisor-patch/build {version} has built nothing")
     return path
