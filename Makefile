@@ -47,9 +47,9 @@ setup: ## install the Debian packages that demo and check need
 
 bed: bed-kernel-6.1
 	$(MAKE) user
-	hypervisor-patch/build 4.17 >/dev/null
 
 demo: bed ## show the timer at work in a PV and a PVH guest on a patched Xen
+	hypervisor-patch/build 4.17 >/dev/null
 	tests/demo
 
 # Modules for one of the kernels of the test bed
@@ -57,18 +57,17 @@ bed-kernel-%: setup
 	tree=$$(tests/kernel/build $*) && \
 		$(MAKE) modules KVER=$$(cat $$tree/kernel.release) KDIR=$$tree
 
-check: bed bed-kernel-6.12 style ## run all tests
-	hypervisor-patch/build 4.17-stock >/dev/null
-	hypervisor-patch/build 4.20-stock >/dev/null
-	hypervisor-patch/build 4.20 >/dev/null
-	tests/run $(T)
+# What the chosen tests need besides, kernels and hypervisors, tests/run prepares.
+RUN = tests/run $(if $(filter-out 0,$(STRICT)),--strict)
 
-check-debug: bed bed-kernel-debug bed-kernel-debug-pv ## run the tests of the module on a kernel with KASAN, lockdep and more
-	hypervisor-patch/build 4.17-stock >/dev/null
-	tests/run --suite tests/suite-debug $(T)
+check: bed style ## run all tests; T='NAME @TAG' chooses, STRICT=1: none may be skipped
+	$(RUN) $(T)
+
+check-debug: bed ## run the tests of the module on a kernel with KASAN, lockdep and more
+	$(RUN) --suite tests/suite-debug $(T)
 
 bench: bed $(addprefix bed-kernel-,$(filter-out 6.1,$(KERNEL))) ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows; XEN=4.20 KERNEL=6.12
-	$(if $(XEN),hypervisor-patch/build $(XEN) >/dev/null)
+	hypervisor-patch/build $(or $(XEN),4.17) >/dev/null
 	tests/bench/run $(B)
 
 bench-xen: bed ## measure the hypervisor's side, into build/bench/xen.json and .md; B="PART..." chooses
@@ -112,4 +111,4 @@ clean: ## remove what was built here; downloads stay in the user's cache
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
-	@echo "  make check T='pv-*'   runs some tests; tests/run --list names them"
+	@echo "  make check T='pv-*'   runs some tests; tests/run --list explains them"
