@@ -118,6 +118,7 @@ customtimer latency -m custom,timerfd -l 200 -t 2 -h 100us | sed 's/^/# /'
 for interval in 1ms 1h; do
 	customtimer latency -m custom -l 0 -w 0 -i $interval -j >/tmp/out 2>/tmp/err &
 	pid=$!
+	wait_for 60 catches $pid 2
 	sleep 1
 	kill -INT $pid
 	wait $pid

@@ -93,7 +93,7 @@ static struct kprobe probe = {
 };
 
 #define MAX_LATE_NS (100 * NSEC_PER_MSEC)
-#define MAX_TRIES 5
+#define MAX_TRIES 20
 
 static int offset_show(struct seq_file *m, void *v)
 {

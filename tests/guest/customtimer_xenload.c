@@ -90,6 +90,20 @@ static irqreturn_t load_interrupt(int irq, void *unused)
 }
 
 /*
+ * When the hypervisor last gave this CPU to its vCPU, 0 if it does not tell. What the host
+ * takes from the hypervisor makes no difference.
+ */
+static u64 running_since(unsigned int cpu)
+{
+	struct vcpu_runstate_info info = {};
+
+	if (HYPERVISOR_vcpu_op(VCPUOP_get_runstate_info, xen_vcpu_nr(cpu),
+			       &info))
+		return 0;
+	return info.state_entry_time;
+}
+
+/*
  * Whether the hypervisor's clock went on as the TSC did, which it does not when
  * the CPU moves to another whose clock differs, or when its own is set.
  */
@@ -103,7 +117,8 @@ static bool clock_was_steady(u64 passed, u64 cycles)
 /*
  * One timer. @spin: until well after its end, on the watch for its having been
  * parked; otherwise the timer may have to wake the CPU. A CPU that is away
- * without that was taken from the hypervisor, whose own interrupts then wait.
+ * without that, or after it has come back in time, was taken from the hypervisor, whose
+ * own interrupts then wait.
  */
 static void shoot(struct load *l, bool spin)
 {
@@ -138,6 +153,7 @@ static void shoot(struct load *l, bool spin)
 						   seen - get.now_ns);
 			if (get.now_ns > late && seen < expires &&
 			    get.parked != parked &&
+			    running_since(cpu) > expires + window &&
 			    clock_was_steady(get.now_ns - seen,
 					     tsc - last_tsc)) {
 				l->away++;

@@ -85,6 +85,19 @@ wait_for() {
 	done
 }
 
+# more_than NUMBER: so many timers have expired. For wait_for, as evidence that a timer
+# goes on.
+more_than() {
+	[ "$(column expired)" -gt "$1" ]
+}
+
+# catches PID NUMBER: the program has a handler for signal NUMBER by now. For wait_for:
+# a background program starts with SIGINT ignored.
+catches() {
+	catches_mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status")
+	[ -n "$catches_mask" ] && [ $((0x$catches_mask >> ($2 - 1) & 1)) = 1 ]
+}
+
 # field NAME FILE: the number in NAME=number
 field() {
 	sed -n "s/.*\b$1=\(-\{0,1\}[0-9]*\).*/\1/p" "$2"

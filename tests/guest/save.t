@@ -10,10 +10,6 @@ ports=$(cat /proc/customtimer_ports)
 lines=$(grep -c 'customtimer[0-9]' /proc/interrupts)
 check "every CPU has its interrupt" test "$lines" -eq "$(grep -c ^processor /proc/cpuinfo)"
 
-more_than() {
-	[ "$(column expired)" -gt "$1" ]
-}
-
 for round in restored resumed migrated; do
 	dmesg -c >/dev/null
 	modprobe customtimer_pacer period_us=5000 count=1000000
