@@ -37,12 +37,8 @@ offset() {
 before=$(offset)
 retries=$(column retries)
 cat /proc/customtimer_offset >/tmp/offset
-n=$tap_number
-while read -r line; do
-	n=$((n + 1))
-	echo "$line" | sed "s/ok [0-9]*/ok $n/"
-done </tmp/offset
-tap_number=$n
+awk -v n="$tap_number" '/^(not )?ok [0-9]+/ { sub(/ok [0-9]+/, "ok " ++n) } { print }' /tmp/offset
+tap_number=$((tap_number + $(grep -cE '^(not )?ok ' /tmp/offset)))
 check "settings were repeated" test "$(column retries)" -gt "$retries"
 is "$(column refused)" 0 "none was refused"
 moved=$(($(offset) - before))

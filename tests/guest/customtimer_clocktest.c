@@ -107,7 +107,7 @@ static int offset_show(struct seq_file *m, void *v)
 	mutex_lock(&one_at_a_time);
 	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
 		for (sign = 0; sign < 2; sign++) {
-			unsigned int early = 0, lost = 0;
+			unsigned int early = 0, lost = 0, again = 0;
 			s64 worst = 0;
 
 			for (j = 0; j < ARRAY_SIZE(delays); j++) {
@@ -122,8 +122,12 @@ static int offset_show(struct seq_file *m, void *v)
 						disturbance;
 					early += error < 0;
 				} while (error > MAX_LATE_NS && --tries);
+				again += MAX_TRIES - max(tries, 1U);
 				worst = max(worst, error);
 			}
+			if (again)
+				seq_printf(m, "# too late %u times: tried again\n",
+					   again);
 			seq_printf(m, "%sok %u - clock offset wrong by %s%lld ns: %u early, %u lost, at most %lld ns late\n",
 				   early || lost ||
 				   worst > MAX_LATE_NS ? "not " : "",
