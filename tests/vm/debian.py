@@ -18,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -88,10 +89,15 @@ def locked(name):
         yield
 
 
+def own_suffix():
+    """Tells apart the files that processes and threads write at the same time."""
+    return f".{os.getpid()}-{threading.get_ident()}.part"
+
+
 def put(path, text):
     """The file has this text or, for whoever looks meanwhile, the old one."""
-    new = f"{path}.{os.getpid()}"
-    with open(new, "w") as f:
+    new = f"{path}{own_suffix()}"
+    with open(new, "w", encoding="utf-8") as f:
         f.write(text)
     os.rename(new, path)
 
@@ -220,7 +226,8 @@ def lists(kind):
                 same = f.read() == lines
         except FileNotFoundError:
             same = False
-        if not same or (age(stamp) or DAY_SECONDS) >= DAY_SECONDS:
+        asked = age(stamp)
+        if not same or asked is None or asked >= DAY_SECONDS:
             what = "Sources" if kind == "deb-src" else "Packages"
             note("fetching Debian's " + ("lists of sources" if kind == "deb-src"
                                          else "package lists"))
@@ -230,15 +237,13 @@ def lists(kind):
             here = glob.glob(f"{folder}/lists/*_{what}*")
             if not here:
                 raise Absent(f"Debian's package lists cannot be fetched: {tail(done)}")
-            if done.returncode == 0 or "Release' does not have" in done.stdout + done.stderr:
-                put(known, lines)
-                touch(stamp)
-            else:
+            put(known, lines)
+            touch(stamp)
+            if done.returncode and "Release' does not have" not in done.stdout + done.stderr:
                 note(f"some lists are as they were: {tail(done)}")
-                if same:
-                    # Not every program that asks has to wait for a network that is not there.
-                    soon = time.time() - DAY_SECONDS + 1800
-                    os.utime(stamp, (soon, soon))
+                # Not every program that asks has to wait for a network that is not there.
+                soon = time.time() - DAY_SECONDS + 1800
+                os.utime(stamp, (soon, soon))
     return f"{folder}/lists"
 
 
@@ -322,7 +327,7 @@ def check_space(text="", need=1 << 20):
 
 def download(uris, sha256, path):
     """Leaves the file with that sum at path; uris are the places where it may be."""
-    part = f"{path}.{os.getpid()}.part"
+    part = path + own_suffix()
     reason = "no repository is known"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
@@ -458,7 +463,7 @@ def fetch(debs):
         if (age(path) or 0) > UNUSED_SECONDS:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
-    part = f".{os.getpid()}.part"
+    part = own_suffix()
     text = helper([(deb.uri, deb.path + part, deb.sha256) for deb in missing])
     lacking = []
     for deb in missing:
@@ -480,13 +485,16 @@ def obtain(names, *wanted, only=""):
     """The packages of these suites, and all that they depend on, in the cache: the newest
     versions that the mirror holds. Of no use but to the machine itself may be what does not
     begin with the word only: that is left out."""
-    # Each round takes at least one version out of the choice.
+    held_back = set()
     while True:
         debs = [deb for deb in solve(names, wanted) if deb.package.startswith(only)]
         lacking = fetch(debs)
         if not lacking:
             break
         for deb in lacking:
+            if deb.file in held_back:
+                raise Absent(f"the mirror does not have {deb.file}, and apt knows no other")
+            held_back.add(deb.file)
             note(f"the mirror does not have {deb.file}; looking for another version")
             remember_absent(f"{deb.package} {deb.version}")
     for deb in debs:
