@@ -7,6 +7,8 @@ top=$(cd "$here/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xen-customtimer
 
 me=${0##*/}
+# What patch says is read here.
+export LC_ALL=C.UTF-8
 say() { printf '%s: %s\n' "$me" "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 

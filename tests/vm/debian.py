@@ -27,7 +27,7 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME")
 APT = os.path.join(CACHE, "apt")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
-# How long the lists are good for, and what is known of an absent file.
+# So long are lists good for, and the knowledge that a file is absent.
 DAY_SECONDS = 24 * 3600
 # A package that nothing has used for so long is removed when others are downloaded.
 UNUSED_SECONDS = 60 * DAY_SECONDS
@@ -74,7 +74,9 @@ def run(argv, **kw):
         kw["stdin"] = subprocess.DEVNULL
     try:
         return subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, check=False, **kw)
+                              text=True, check=False,
+                              # What apt says is read here.
+                              env={**os.environ, "LC_ALL": "C.UTF-8"}, **kw)
     except FileNotFoundError:
         raise DebianError(f"no program '{argv[0]}': the project runs on Debian; "
                           "tests/vm/setup installs what it needs") from None
