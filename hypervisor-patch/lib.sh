@@ -54,8 +54,10 @@ apply_patches()
 
     shift
     for p in "$@"; do
-        out=$(patch -d "$tree" -p1 -F0 --batch --no-backup-if-mismatch <"$p" 2>&1) ||
-            die "${p##*/} does not apply to ${tarball##*/}: $(grep -m 1 FAILED <<<"$out" || tail -n 1 <<<"$out")"
+        # Without --forward, patch may take a patch back that is there already.
+        out=$(patch -d "$tree" -p1 -F0 --forward --batch --no-backup-if-mismatch <"$p" 2>&1) ||
+            die "${p##*/} does not apply to ${tarball##*/}: $(awk '/^patching file / { file = $3 ": " }
+                { why = $0 } /FAILED|previously applied|No space left/ { exit } END { print file why }' <<<"$out")"
     done
 }
 
@@ -69,8 +71,19 @@ list_patches()
 # Unpacks the tarball into the new folder $1.
 unpack()
 {
+    local out
+
     mkdir -p "$1"
-    tar -xf "$tarball" -C "$1" --strip-components=1 --no-same-owner
+    out=$(tar -xf "$tarball" -C "$1" --strip-components=1 --no-same-owner 2>&1) ||
+        die "unpacking ${tarball##*/}: ${out%%$'\n'*}"
+}
+
+# Are there $2 MB left in the folder $1? A tree of Xen with everything that is built
+# in it takes less than 200.
+check_space()
+{
+    [ "$(df --output=avail -BM "$1" | tr -dc '0-9\n' | tail -n 1)" -ge "$2" ] ||
+        die "the disk is full: building Xen needs 200 MB in $1; XDG_CACHE_HOME names another place"
 }
 
 # Turns the folder $1 into a git tree with the tag `base`.
@@ -83,6 +96,64 @@ git_tree()
     git -C "$1" add -fA
     git -C "$1" commit --quiet -m "Xen as released"
     git -C "$1" tag base
+}
+
+# Builds Xen with the given patches and with the lines of $lines in its
+# configuration, unless that is in the cache. Sets $key and $kept, the folder that
+# has xen.gz, xen-syms and .config.
+keep_xen()
+{
+    local lock
+
+    key=$({
+        echo "$tarball_sha" ${lines[@]+"${lines[@]}"}
+        gcc --version
+        ld --version
+        cat "$here/xen.config"
+        build_script_id
+        if [ $# -gt 0 ]; then cat "$@"; fi
+    } | sha256sum | cut -c1-32)
+    kept=$cache/xen/built/$key
+    mkdir -p "$cache/xen/built"
+    exec {lock}>"$kept.lock"
+    flock --nonblock "$lock" || {
+        say "another process builds the same Xen $version; waiting for it"
+        flock "$lock"
+    }
+    [ ! -e "$kept/xen.gz" ] || return 0
+
+    # What is left of builds that were killed.
+    find "$cache/xen/built" -maxdepth 1 -name 'work.*' -mmin +1440 -exec rm -rf {} +
+    check_space "$cache/xen/built" 200
+    work=$(mktemp -d "$cache/xen/built/work.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    unpack "$work/xen"
+    apply_patches "$work/xen" "$@"
+    if [ ${#lines[@]} -gt 0 ]; then configure "$work/xen/xen" "$work/log"; fi
+    (make_xen "$work/xen" "$work/log" ${lines[0]+keep-config}) || {
+        check_space "$cache/xen/built" 5
+        exit 1
+    }
+    mkdir "$work/result"
+    cp "$work/xen/xen/xen.gz" "$work/xen/xen/xen-syms" "$work/xen/xen/.config" "$work/result/"
+    mv "$work/result" "$kept"
+    rm -rf "$work"
+    trap - EXIT
+}
+
+# Puts $lines on top of Xen's defaults and xen.config, in the folder $1. The log
+# goes to $2.
+configure()
+{
+    local line
+
+    make -C "$1" XEN_TARGET_ARCH=x86_64 defconfig >"$2" 2>&1 || die "configuring Xen failed"
+    # Of several lines for one option the last counts.
+    { cat "$here/xen.config"; printf '%s\n' "${lines[@]}"; } >>"$1/.config"
+    make -C "$1" XEN_TARGET_ARCH=x86_64 olddefconfig >>"$2" 2>&1 || die "configuring Xen failed"
+    for line in "${lines[@]}"; do
+        grep -qxF "$line" "$1/.config" || die "the configuration does not take $line"
+    done
 }
 
 # What the result of make_xen depends on besides the source, for build's key.
