@@ -86,8 +86,11 @@ static int make_instance(void)
 		*instance = '\0';
 		return -1;
 	}
-	if (write_file(all_events ? "events/customtimer/enable" :
-		       "events/customtimer/customtimer_expire_entry/enable", "1")) {
+	/* The kernel switches events on one after the other: nothing before the last is. */
+	if (write_file("tracing_on", "0") ||
+	    write_file(all_events ? "events/customtimer/enable" :
+		       "events/customtimer/customtimer_expire_entry/enable", "1") ||
+	    write_file("tracing_on", "1")) {
 		complain("trace: cannot switch the events on: %s", strerror(errno));
 		remove_instance();
 		return -1;
