@@ -15,7 +15,7 @@ throttled() {
 
 # watch: a program on every CPU sleeps for 200 us, over and over, for 1 s
 watch() {
-	/root/clock/clockcheck 2000 >/tmp/clock &
+	/root/clock/clockcheck 2000 0 >/tmp/clock &
 	sleep 1
 	kill $!
 	wait $!
