@@ -49,6 +49,10 @@ class Absent(DebianError):
     """Nothing is broken, but what is asked for cannot be had now."""
 
 
+class Unreachable(Absent):
+    """The mirror could not be asked."""
+
+
 def note(text):
     print(f"tests/vm: {text}", file=sys.stderr, flush=True)
 
@@ -310,15 +314,15 @@ def helper(wanted):
     return done.stdout + done.stderr
 
 
-def why(text, default):
-    """The reason in what apt has said about a download."""
-    m = re.search(r"(404 +Not Found|Hash Sum mismatch|No space left on device"
-                  r"|Could not [^\n]*|Temporary failure [^\n]*|[0-9]{3} +[A-Z][^\n\[]*)", text)
-    return re.sub(r"\s+", " ", m.group(1)).strip()[:120] if m else default
+def reasons(text):
+    """{URI: why it did not come}, out of what apt has said."""
+    return {uri: re.sub(r"\s+", " ", reason.partition(" [IP:")[0])[:120] for uri, reason in
+            re.findall(r"^E: Failed to fetch (\S+)\s+(.*)$", text, re.M)}
 
 
-def unreachable(reason):
-    return reason.startswith(("Could not", "Temporary failure"))
+def lacks(reason):
+    """Does the mirror not have the file? Everything else may be otherwise in a moment."""
+    return reason.startswith(("404", "Hash Sum mismatch", "File not found"))
 
 
 def check_space(text="", need=1 << 20):
@@ -330,6 +334,7 @@ def check_space(text="", need=1 << 20):
 def download(uris, sha256, path):
     """Leaves the file with that sum at path; uris are the places where it may be."""
     part = path + own_suffix()
+    failure = Absent
     reason = "no repository is known"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
@@ -339,11 +344,14 @@ def download(uris, sha256, path):
                 os.rename(part, path)
                 return
             check_space(text)
-            reason = why(text, "the download failed")
+            what = reasons(text).get(uri, "the download failed")
+            # The file may well be at a place that could not be asked.
+            if failure is Absent:
+                reason, failure = what, Absent if lacks(what) else Unreachable
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(part)
-    raise Absent(f"{os.path.basename(urllib.parse.unquote(uris[0])) if uris else path}: {reason}")
+    raise failure(f"{os.path.basename(urllib.parse.unquote(uris[0])) if uris else path}: {reason}")
 
 
 # --- questions --------------------------------------------------------------------
@@ -477,9 +485,11 @@ def fetch(debs):
         os.unlink(path)
     if lacking:
         check_space(text)
-        reason = why(text, "the download failed")
-        if unreachable(reason) or len(lacking) == len(missing) > 1 and "404" not in reason:
-            raise Absent(f"{lacking[0].file} cannot be fetched: {reason}")
+        said = reasons(text)
+        for deb in lacking:
+            reason = said.get(deb.uri, "the download failed")
+            if not lacks(reason):
+                raise Unreachable(f"{deb.file} cannot be fetched: {reason}")
     return lacking
 
 
