@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 
 #include "debugfs.h"
-#include "timer.h"
+#include "state.h"
 
 /* So many timers are copied while a base is locked. */
 #define CT_CHUNK 32

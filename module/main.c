@@ -8,13 +8,14 @@
 #include <linux/moduleparam.h>
 #include <linux/platform_device.h>
 
+#include "backend.h"
+#include "base.h"
 #include "chardev.h"
 #include "clockevent.h"
 #include "debugfs.h"
 #include "guard.h"
 #include "parts.h"
 #include "procfs.h"
-#include "timer.h"
 
 static char *backend = "xen";
 module_param(backend, charp, 0444);
@@ -32,7 +33,7 @@ static enum cpuhp_state ct_hotplug_state;
 
 static int ct_cpu_online(unsigned int cpu)
 {
-	int err = ct_timer_cpu_up(cpu);
+	int err = ct_base_up(cpu);
 
 	if (!err)
 		ct_clockevent_cpu_up(cpu);
@@ -44,7 +45,7 @@ static int ct_cpu_offline(unsigned int cpu)
 	int err = ct_clockevent_cpu_down(cpu);
 
 	if (!err)
-		ct_timer_cpu_down(cpu);
+		ct_base_down(cpu);
 	return err;
 }
 
@@ -52,7 +53,7 @@ static int ct_module_event(struct notifier_block *nb, unsigned long event,
 			   void *data)
 {
 	if (event == MODULE_STATE_GOING)
-		ct_timer_drop_module(data);
+		ct_base_drop_module(data);
 	return NOTIFY_OK;
 }
 
@@ -81,7 +82,7 @@ static int ct_suspend(struct device *dev)
 			ct_clockevent_cpu_up(cpu);
 	else
 		for_each_online_cpu(cpu)
-			ct_timer_cpu_pause(cpu);
+			ct_base_pause(cpu);
 	cpus_read_unlock();
 	return err;
 }
@@ -99,7 +100,7 @@ static int ct_resume(struct device *dev)
 
 	cpus_read_lock();
 	for_each_online_cpu(cpu) {
-		err = ct_timer_cpu_up(cpu);
+		err = ct_base_up(cpu);
 		if (err)
 			pr_err("CPU %u has no timer after the resume (%d): its timers wait\n",
 			       cpu, err);
@@ -150,7 +151,7 @@ static int __init ct_init(void)
 	if (err)
 		return err;
 
-	ct_timer_init();
+	ct_base_init();
 
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "customtimer:online",
 				ct_cpu_online, ct_cpu_offline);
@@ -199,7 +200,7 @@ err_notifier:
 	unregister_module_notifier(&ct_module_notifier);
 err_hotplug:
 	cpuhp_remove_state(ct_hotplug_state);
-	ct_timer_exit();
+	ct_base_exit();
 	return err;
 }
 
@@ -215,7 +216,7 @@ static void __exit ct_exit(void)
 	platform_driver_unregister(&ct_platform_driver);
 	unregister_module_notifier(&ct_module_notifier);
 	cpuhp_remove_state(ct_hotplug_state);
-	ct_timer_exit();
+	ct_base_exit();
 }
 
 module_init(ct_init);

@@ -9,10 +9,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "backend.h"
 #include "chardev.h"
 #include "guard.h"
 #include "procfs.h"
-#include "timer.h"
+#include "state.h"
 #include "xen.h"
 
 /* What one line needs, copied so that the base's lock is held briefly. */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The timers of one CPU, and what lies between them and a backend.
+ * What is known of the timers of one CPU. Every CPU has a base: two queues, exact and
+ * range timers, and one setting of the interrupt source. That setting is only ever
+ * changed on the base's own CPU, because the hypervisor takes it from no other; whoever
+ * needs it changed from elsewhere sends that CPU an IPI.
  */
-#ifndef CUSTOMTIMER_TIMER_H
-#define CUSTOMTIMER_TIMER_H
+#ifndef CUSTOMTIMER_STATE_H
+#define CUSTOMTIMER_STATE_H
 
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
+#include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 
@@ -14,8 +18,6 @@
 #include "histogram.h"
 #include "precise.h"
 #include "queue.h"
-
-struct module;
 
 /* Counters of one CPU, under the lock of its base. */
 struct ct_stats {
@@ -37,6 +39,45 @@ struct ct_stats {
 };
 
 /**
+ * struct ct_armed - what the interrupt source of a CPU is set to
+ * @at: the CLOCK_MONOTONIC moment, KTIME_MAX: none. Means nothing while an interrupt
+ *	that the CPU sends to itself is on its way.
+ * @end: the latest moment that the setting allows
+ * @exact: it is for an exact timer
+ * @slack: how much earlier its interrupt may come
+ * @far_until: jiffies until which it is far ahead
+ */
+struct ct_armed {
+	ktime_t at;
+	ktime_t end;
+	bool exact;
+	u32 slack;
+	unsigned long far_until;
+};
+
+/**
+ * struct ct_guarded - when the guard last held back events
+ * @from: when it began to
+ * @until: when it let them go
+ */
+struct ct_guarded {
+	ktime_t from;
+	ktime_t until;
+};
+
+/**
+ * struct ct_turn - who had the CPU last: the expiry loop or everything else
+ * @pass: number of the current run of the expiry loop
+ * @left: when the expiry loop last ended
+ * @kept: ns for which the CPU has been kept from all else that it has to do
+ */
+struct ct_turn {
+	u64 pass;
+	ktime_t left;
+	s64 kept;
+};
+
+/**
  * struct custom_timer_base - the timers of one CPU
  * @lock: protects every member but @name; taken in hard interrupts
  * @cpu: the CPU
@@ -45,26 +86,23 @@ struct ct_stats {
  * @kicked: an IPI that arms is on its way
  * @raised: an interrupt that the CPU sends to itself is on its way
  * @raised_at: when it was sent
- * @left: when the expiry loop last ended
- * @starved: ns for which the CPU has been kept from all else that it has to do
  * @running: the timer whose callback runs
  * @exact: timers without a window
  * @range: timers with one
- * @armed: CLOCK_MONOTONIC moment the interrupt source is set to, KTIME_MAX: none.
- *	Means nothing while @raised.
- * @armed_end: the latest moment that setting allows
- * @armed_exact: the setting is for an exact timer
- * @far_until: jiffies until which that setting is far ahead
- * @armed_slack: how much earlier its interrupt may come
+ * @armed: the setting of the interrupt source
+ * @guard: what the guard did
+ * @turn: who had the CPU
  * @precise: lead and wait
- * @held_from: when the guard last began to hold back events
- * @held_until: when it let them go
- * @pass: number of the current run of the expiry loop
  * @raise: interrupts this CPU at once
  * @kick: makes this CPU look at its queues
+ * @expire: the expiry loop. Backends call it when an interrupt has come: with true if
+ *	the source has to be set again before it interrupts again. Hard interrupt
+ *	context, on the CPU, base not locked.
  * @hrtimer: the hrtimer backend's interrupt source
  * @fallback: the hrtimer stands in for a hypervisor that refused
  * @tick: the CPU's own tick if it is among the timers, else NULL
+ * @tick_refused: called when the hypervisor refuses to serve @tick; interrupts off,
+ *	base locked
  * @irq: the Xen backend's interrupt, negative: none
  * @clock_offset: Xen system time minus sched_clock()
  * @clock_check: when to check that, in jiffies
@@ -79,25 +117,20 @@ struct custom_timer_base {
 	bool kicked;
 	bool raised;
 	ktime_t raised_at;
-	ktime_t left;
-	s64 starved;
 	struct custom_timer *running;
 	struct ct_queue exact;
 	struct ct_queue range;
-	ktime_t armed;
-	ktime_t armed_end;
-	bool armed_exact;
-	unsigned long far_until;
-	u32 armed_slack;
+	struct ct_armed armed;
+	struct ct_guarded guard;
+	struct ct_turn turn;
 	struct ct_precise precise;
-	ktime_t held_from;
-	ktime_t held_until;
-	u64 pass;
 	struct irq_work raise;
 	call_single_data_t kick;
+	void (*expire)(struct custom_timer_base *base, bool used_up);
 	struct hrtimer hrtimer;
 	bool fallback;
 	const struct custom_timer *tick;
+	void (*tick_refused)(void);
 	int irq;
 	s64 clock_offset;
 	unsigned long clock_check;
@@ -105,32 +138,13 @@ struct custom_timer_base {
 	struct ct_stats stats;
 };
 
-/**
- * struct ct_backend - a source of interrupts
- * @name: its name
- * @probe: 0 if it can work here; else an error, after one line that says why
- * @cpu_up: prepares @base's CPU, which is online; may sleep
- * @cpu_down: undoes @cpu_up; may sleep
- * @arm: interrupts within [@expires, @expires + @window_ns], replacing what was
- *	set before; @now has just been read. May interrupt earlier, to look at a far deadline again.
- *	Runs on the CPU with the base locked. An error means that nothing will
- *	come: -ETIME because @expires has passed, or will have by then; others
- *	for good.
- * @stop: takes back what @arm set; same context
- */
-struct ct_backend {
-	const char *name;
-	int (*probe)(void);
-	int (*cpu_up)(struct custom_timer_base *base);
-	void (*cpu_down)(struct custom_timer_base *base);
-	int (*arm)(struct custom_timer_base *base, ktime_t now, ktime_t expires,
-		   u64 window_ns);
-	void (*stop)(struct custom_timer_base *base);
-};
+DECLARE_PER_CPU(struct custom_timer_base, ct_bases);
 
-extern const struct ct_backend *ct_backend;
-extern const struct ct_backend ct_xen_backend;
-extern const struct ct_backend ct_hrtimer_backend;
+/* Any context. */
+static inline struct custom_timer_base *ct_base_of(unsigned int cpu)
+{
+	return per_cpu_ptr(&ct_bases, cpu);
+}
 
 /*
  * A base that carries the tick is locked within hrtimers' locks, one that an hrtimer
@@ -140,16 +154,4 @@ extern const struct ct_backend ct_hrtimer_backend;
 #define ct_lock_irqsave(base, flags) \
 	raw_spin_lock_irqsave_nested(&(base)->lock, flags, !!(base)->tick)
 
-void ct_timer_init(void);
-void ct_timer_exit(void);
-int ct_timer_cpu_up(unsigned int cpu);
-void ct_timer_cpu_pause(unsigned int cpu);
-void ct_timer_cpu_down(unsigned int cpu);
-void ct_timer_carry_tick(struct custom_timer_base *base,
-			 const struct custom_timer *tick);
-void ct_timer_drop_module(struct module *mod);
-void ct_interrupt(struct custom_timer_base *base, bool used_up);
-void ct_hold(struct custom_timer_base *base, u32 guard_ns);
-struct custom_timer_base *ct_base_of(unsigned int cpu);
-
-#endif /* CUSTOMTIMER_TIMER_H */
+#endif /* CUSTOMTIMER_STATE_H */
