@@ -73,7 +73,7 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 	if (t->queued)
 		update = ct_dequeue(base, t);
 	to = cpu < 0 ? this_cpu_ptr(&ct_bases) : ct_base_of(cpu);
-	if (unlikely(base != to || !base->online))
+	if (unlikely(base != to || base->life == CT_OFFLINE))
 		base = ct_base_move(t, base, to->cpu);
 	t->expires = max_t(ktime_t, expires, 0);
 	t->end = ct_add(t->expires, window_ns);

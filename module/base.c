@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bases of all CPUs: which of them are online, where the timers of one that is not
- * go, and what a module leaves behind.
+ * The bases of all CPUs: which of them run timers, which keep them for later, where the
+ * timers of one that is gone go, and what a module leaves behind.
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
@@ -11,7 +11,7 @@
 #include "expire.h"
 #include "program.h"
 
-/* CPUs whose base is online. Changed and read locklessly, as a hint. */
+/* CPUs whose base takes timers. Changed and read locklessly, as a hint. */
 static struct cpumask ct_cpus;
 
 struct custom_timer_base ct_moving;
@@ -64,7 +64,7 @@ static void ct_base_open(void *info)
 
 	ct_lock(base);
 	ct_precise_open(&base->precise);
-	base->online = true;
+	base->life = CT_ONLINE;
 	base->kicked = false;
 	base->raised = false;
 	cpumask_set_cpu(base->cpu, &ct_cpus);
@@ -91,15 +91,14 @@ void ct_base_carry_tick(struct custom_timer_base *base,
 	raw_spin_unlock(&base->lock);
 }
 
-/* On the base's CPU, interrupts off. */
+/* On the base's CPU, interrupts off. Timers that are started from now on wait. */
 static void ct_base_close(void *info)
 {
 	struct custom_timer_base *base = info;
 
 	ct_lock(base);
 	ct_program_stop(base);
-	base->online = false;
-	cpumask_clear_cpu(base->cpu, &ct_cpus);
+	base->life = CT_PAUSED;
 	raw_spin_unlock(&base->lock);
 }
 
@@ -132,6 +131,12 @@ int ct_base_up(unsigned int cpu)
 	return err;
 }
 
+/* Whether the base of @cpu keeps timers for later. Process context. */
+bool ct_base_is_paused(unsigned int cpu)
+{
+	return READ_ONCE(ct_base_of(cpu)->life) == CT_PAUSED;
+}
+
 /*
  * Takes the base of @cpu, which is online, out of use for a while. Its timers
  * stay and wait. May sleep.
@@ -145,9 +150,10 @@ void ct_base_pause(unsigned int cpu)
 }
 
 /*
- * Takes @t from the locked @base to that of @cpu, or of a CPU that is online if
- * @cpu is not. Returns the base it ends up on, locked. A timer whose callback
- * runs stays where it is, so that a timer never runs on two CPUs at once.
+ * Takes @t from the locked @base to that of @cpu or, if that is offline, of another
+ * CPU. Returns the base it ends up on, locked: one that runs it, or keeps it for later.
+ * A timer whose callback runs stays where it is, so that a timer never runs on two CPUs
+ * at once.
  */
 struct custom_timer_base *ct_base_move(struct custom_timer *t,
 					 struct custom_timer_base *base,
@@ -168,19 +174,19 @@ struct custom_timer_base *ct_base_move(struct custom_timer *t,
 			WRITE_ONCE(t->base, to);
 			base = to;
 		}
-		if (likely(base->online))
+		if (likely(base->life != CT_OFFLINE))
 			return base;
 		cpu = cpumask_any(&ct_cpus);
-		/* None during suspend: it waits here for the resume. */
+		/* None when the module goes. */
 		if (cpu >= nr_cpu_ids)
 			return base;
 	}
 }
 
 /*
- * Moves the timers of a base that is no longer online to one that is. None of
- * their callbacks is running. At the end of the module there is no other base,
- * and no timer either unless its owner lost it.
+ * Moves the timers of a base that is offline to one that is not. None of their
+ * callbacks is running. At the end of the module there is no other base, and no timer
+ * either unless its owner lost it. Process context.
  */
 static void ct_hand_over(struct custom_timer_base *from)
 {
@@ -213,13 +219,29 @@ static void ct_hand_over(struct custom_timer_base *from)
 }
 
 /*
- * Takes the base of @cpu out of use and hands its timers to another CPU. Runs
- * on that CPU in process context, may sleep.
+ * The CPU of a base that is paused is gone, or has no interrupts for timers: another
+ * CPU gets them. Process context.
+ */
+void ct_base_abandon(unsigned int cpu)
+{
+	struct custom_timer_base *base = ct_base_of(cpu);
+	unsigned long flags;
+
+	ct_lock_irqsave(base, flags);
+	base->life = CT_OFFLINE;
+	cpumask_clear_cpu(cpu, &ct_cpus);
+	raw_spin_unlock_irqrestore(&base->lock, flags);
+	ct_hand_over(base);
+}
+
+/*
+ * Takes the base of @cpu, which is online, out of use and hands its timers to another
+ * CPU. May sleep.
  */
 void ct_base_down(unsigned int cpu)
 {
 	ct_base_pause(cpu);
-	ct_hand_over(ct_base_of(cpu));
+	ct_base_abandon(cpu);
 }
 
 /* Any context. */

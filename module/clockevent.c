@@ -165,7 +165,7 @@ static int ct_tick_take(unsigned int cpu)
 {
 	struct ct_tick *tick = per_cpu_ptr(&ct_ticks, cpu);
 
-	if (!ct_base_of(cpu)->online)
+	if (ct_base_of(cpu)->life != CT_ONLINE)
 		return -ENODEV;
 	if (ct_base_of(cpu)->tick)
 		return 0;

@@ -79,7 +79,7 @@ static void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 	ct_lock(base);
 	from = ktime_get();
 	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
-	for (now = from; base->online; now = ktime_get()) {
+	for (now = from; base->life == CT_ONLINE; now = ktime_get()) {
 		t = ct_first_precise(base);
 		if (!t)
 			break;

@@ -137,7 +137,7 @@ void ct_program(struct custom_timer_base *base, ktime_t floor)
 {
 	ktime_t end, next = ct_next_event(base, &end);
 
-	if (base->online)
+	if (base->life == CT_ONLINE)
 		ct_set(base, max(next, floor), max(end, floor),
 		       next > floor);
 }
@@ -153,7 +153,7 @@ void ct_program_update(struct custom_timer_base *base)
 	ktime_t end, next;
 	bool late, wasteful;
 
-	if (!base->online || base->in_expiry || base->raised)
+	if (base->life != CT_ONLINE || base->in_expiry || base->raised)
 		return;
 
 	next = ct_next_event(base, &end);

@@ -39,6 +39,19 @@ struct ct_stats {
 };
 
 /**
+ * enum ct_life - what a base can do for timers
+ * @CT_OFFLINE: nothing, its CPU is gone: they go to another
+ * @CT_PAUSED: keep them until the system, which is suspended, saved or hibernated, is
+ *	resumed, whether its CPU is there meanwhile or not
+ * @CT_ONLINE: run them
+ */
+enum ct_life {
+	CT_OFFLINE,
+	CT_PAUSED,
+	CT_ONLINE,
+};
+
+/**
  * struct ct_armed - what the interrupt source of a CPU is set to
  * @at: the CLOCK_MONOTONIC moment, KTIME_MAX: none. Means nothing while an interrupt
  *	that the CPU sends to itself is on its way.
@@ -81,7 +94,7 @@ struct ct_turn {
  * struct custom_timer_base - the timers of one CPU
  * @lock: protects every member but @name; taken in hard interrupts
  * @cpu: the CPU
- * @online: the CPU takes timers and has a backend
+ * @life: whether it runs timers, keeps them, or neither
  * @in_expiry: the expiry loop is at work and will arm when it is done
  * @kicked: an IPI that arms is on its way
  * @raised: an interrupt that the CPU sends to itself is on its way
@@ -112,7 +125,7 @@ struct ct_turn {
 struct custom_timer_base {
 	raw_spinlock_t lock;
 	unsigned int cpu;
-	bool online;
+	enum ct_life life;
 	bool in_expiry;
 	bool kicked;
 	bool raised;
