@@ -5,6 +5,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 
 #include "backend.h"
 #include "base.h"
@@ -16,14 +17,29 @@ static struct cpumask ct_cpus;
 
 struct custom_timer_base ct_moving;
 
-/* Once, before any other call. */
-void ct_base_init(void)
+/* Process context. */
+static void ct_base_free(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(ct_base_of(cpu)->errors);
+}
+
+/* Once, before any other call. Process context. */
+int ct_base_init(void)
 {
 	struct custom_timer_base *base;
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu) {
 		base = ct_base_of(cpu);
+		base->errors = kzalloc_node(sizeof(*base->errors), GFP_KERNEL,
+					    cpu_to_node(cpu));
+		if (!base->errors) {
+			ct_base_free();
+			return -ENOMEM;
+		}
 		raw_spin_lock_init(&base->lock);
 		base->cpu = cpu;
 		base->irq = -1;
@@ -36,6 +52,7 @@ void ct_base_init(void)
 		base->expire = ct_expire;
 		snprintf(base->name, sizeof(base->name), "customtimer%u", cpu);
 	}
+	return 0;
 }
 
 /* IPI. */
@@ -46,7 +63,7 @@ static void ct_nothing(void *unused)
 /*
  * After the last CPU is down: waits for what may still be on its way to code
  * that is about to go. A CPU may have run ct_base_close() ahead of an earlier
- * kick, but it takes no further call before it is done with that.
+ * kick, but it takes no further call before it is done with that. Process context.
  */
 void ct_base_exit(void)
 {
@@ -55,6 +72,7 @@ void ct_base_exit(void)
 	on_each_cpu(ct_nothing, NULL, true);
 	for_each_possible_cpu(cpu)
 		irq_work_sync(&ct_base_of(cpu)->raise);
+	ct_base_free();
 }
 
 /* On the base's CPU, interrupts off. */

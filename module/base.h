@@ -9,7 +9,7 @@ struct module;
 /* Stands in for the base of a timer that is being moved. Never locked. */
 extern struct custom_timer_base ct_moving;
 
-void ct_base_init(void);
+int ct_base_init(void);
 void ct_base_exit(void);
 int ct_base_up(unsigned int cpu);
 void ct_base_pause(unsigned int cpu);

@@ -114,11 +114,11 @@ static int ct_histogram_show(struct seq_file *m, void *v)
 	for_each_possible_cpu(cpu) {
 		base = ct_base_of(cpu);
 		ct_lock_irqsave(base, flags);
-		*copy = base->stats.errors;
+		*copy = *base->errors;
 		raw_spin_unlock_irqrestore(&base->lock, flags);
 		for (i = 0; i < CT_HIST_BUCKETS; i++)
 			if (copy->bucket[i])
-				seq_printf(m, "%u %llu %llu %u\n", cpu,
+				seq_printf(m, "%u %llu %llu %llu\n", cpu,
 					   i ? ct_hist_bucket_end(i - 1) + 1 : 0,
 					   min(ct_hist_bucket_end(i), copy->max),
 					   copy->bucket[i]);

@@ -135,7 +135,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 	base->running = NULL;
 	base->stats.expired++;
 	if (exact)
-		ct_hist_add(&base->stats.errors,
+		ct_hist_add(base->errors,
 			    ct_precise_late(&base->precise, late_ns,
 					    late_cycles));
 	return true;

@@ -184,12 +184,14 @@ static int __init ct_init(void)
 	if (err)
 		return err;
 
-	ct_base_init();
+	err = ct_base_init();
+	if (err)
+		return err;
 
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "customtimer:online",
 				ct_cpu_online, ct_cpu_offline);
 	if (err < 0)
-		return err;
+		goto err_base;
 	ct_hotplug_state = err;
 
 	err = register_module_notifier(&ct_module_notifier);
@@ -233,6 +235,7 @@ err_notifier:
 	unregister_module_notifier(&ct_module_notifier);
 err_hotplug:
 	cpuhp_remove_state(ct_hotplug_state);
+err_base:
 	ct_base_exit();
 	return err;
 }

@@ -35,7 +35,6 @@ struct ct_stats {
 	u64 refused;	/* settings the hypervisor refused */
 	u64 stopped;	/* settings taken back, nothing else being queued */
 	u64 held;	/* upcalls that the guard held back */
-	struct ct_histogram errors;	/* of exact timers, in ns */
 };
 
 /**
@@ -121,6 +120,8 @@ struct ct_turn {
  * @clock_check: when to check that, in jiffies
  * @name: the interrupt's name
  * @stats: counters
+ * @errors: of exact timers, in ns. In memory of its own, because modules share a few KiB of
+ *	per-CPU variables.
  */
 struct custom_timer_base {
 	raw_spinlock_t lock;
@@ -149,6 +150,7 @@ struct custom_timer_base {
 	unsigned long clock_check;
 	char name[20];
 	struct ct_stats stats;
+	struct ct_histogram *errors;
 };
 
 DECLARE_PER_CPU(struct custom_timer_base, ct_bases);
