@@ -262,53 +262,102 @@ void ct_base_down(unsigned int cpu)
 	ct_base_abandon(cpu);
 }
 
-/* Any context. */
-static bool ct_belongs_to(const struct custom_timer *t, struct module *mod)
+/* So many timers are looked at while a base is locked. */
+#define CT_CHUNK 32
+
+/*
+ * Whether @t or its callback @function is part of @mod. Does not look into @t, which may
+ * have been freed. Any context.
+ */
+static bool ct_belongs_to(const struct custom_timer *t,
+			  enum custom_timer_restart (*function)(struct custom_timer *t),
+			  const struct module *mod)
 {
-	return within_module((unsigned long)t->function, mod) ||
+	return within_module((unsigned long)function, mod) ||
 	       within_module((unsigned long)t, mod);
 }
 
-/* Base locked. */
-static unsigned int ct_drop_from(struct custom_timer_base *base,
-				 struct ct_queue *q, struct module *mod)
-{
-	struct rb_node *node, *next;
-	unsigned int dropped = 0;
+/**
+ * struct ct_drop - the search for the timers of a module
+ * @mod: the module
+ * @dropped: how many were dropped
+ * @busy: one was seen at work
+ */
+struct ct_drop {
+	const struct module *mod;
+	unsigned int dropped;
+	bool busy;
+};
 
-	for (node = rb_first_cached(&q->root); node; node = next) {
-		next = rb_next(node);
-		if (ct_belongs_to(ct_timer_of(node), mod)) {
-			ct_dequeue(base, ct_timer_of(node));
-			dropped++;
+/*
+ * Drops those of the next timers after @expires and @order that belong to the module, and
+ * moves these two on. Base locked.
+ *
+ * Return: the number of those that were looked at.
+ */
+static unsigned int ct_drop_some(struct custom_timer_base *base,
+				 struct ct_queue *q, struct ct_drop *drop,
+				 ktime_t *expires, u64 *order)
+{
+	struct custom_timer *t, *next;
+	unsigned int n = 0;
+
+	if (base->running && ct_belongs_to(base->running,
+					   base->running_function, drop->mod))
+		drop->busy = true;
+	for (t = ct_queue_beyond(q, *expires, *order); t && n < CT_CHUNK;
+	     t = next, n++) {
+		next = ct_queue_after(t);
+		*expires = t->expires;
+		*order = t->order;
+		if (ct_belongs_to(t, t->function, drop->mod)) {
+			ct_dequeue(base, t);
+			drop->dropped++;
 		}
 	}
-	return dropped;
+	return n;
+}
+
+/*
+ * A queue may be long, so it is looked at in steps, and timers that are due come in
+ * between. Process context.
+ */
+static void ct_drop_from(struct custom_timer_base *base, struct ct_queue *q,
+			 struct ct_drop *drop)
+{
+	unsigned long flags;
+	ktime_t expires = 0;
+	unsigned int n;
+	u64 order = 0;
+
+	do {
+		ct_lock_irqsave(base, flags);
+		n = ct_drop_some(base, q, drop, &expires, &order);
+		raw_spin_unlock_irqrestore(&base->lock, flags);
+	} while (n == CT_CHUNK);
 }
 
 /*
  * Drops the timers that a module left behind when it was unloaded, before its
- * code and data go. Process context.
+ * code and data go. What is at work may start itself again, so this ends with a search
+ * that has found nothing. Process context.
  */
 void ct_base_drop_module(struct module *mod)
 {
+	struct ct_drop drop = { .mod = mod };
 	struct custom_timer_base *base;
-	unsigned int cpu, dropped = 0;
-	unsigned long flags;
+	unsigned int cpu, before;
 
-	for_each_possible_cpu(cpu) {
-		base = ct_base_of(cpu);
-		ct_lock_irqsave(base, flags);
-		while (base->running && ct_belongs_to(base->running, mod)) {
-			raw_spin_unlock_irqrestore(&base->lock, flags);
-			cpu_relax();
-			ct_lock_irqsave(base, flags);
+	do {
+		before = drop.dropped;
+		drop.busy = false;
+		for_each_possible_cpu(cpu) {
+			base = ct_base_of(cpu);
+			ct_drop_from(base, &base->exact, &drop);
+			ct_drop_from(base, &base->range, &drop);
 		}
-		dropped += ct_drop_from(base, &base->exact, mod);
-		dropped += ct_drop_from(base, &base->range, mod);
-		raw_spin_unlock_irqrestore(&base->lock, flags);
-	}
-	if (dropped)
+	} while (drop.busy || drop.dropped != before);
+	if (drop.dropped)
 		pr_err("module %s was unloaded with %u of its timers queued; they are dropped. It has to call custom_timer_cancel() first\n",
-		       mod->name, dropped);
+		       mod->name, drop.dropped);
 }

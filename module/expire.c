@@ -110,6 +110,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 	ct_dequeue(base, t);
 	t->pass = base->turn.pass;
 	base->running = t;
+	base->running_function = t->function;
 	raw_spin_unlock(&base->lock);
 
 	if (exact && !ct_precise_wait_last(&base->precise, expires, &late_ns,

@@ -98,7 +98,8 @@ struct ct_turn {
  * @kicked: an IPI that arms is on its way
  * @raised: an interrupt that the CPU sends to itself is on its way
  * @raised_at: when it was sent
- * @running: the timer whose callback runs
+ * @running: the timer whose callback runs. It may have been freed by that.
+ * @running_function: that callback
  * @exact: timers without a window
  * @range: timers with one
  * @armed: the setting of the interrupt source
@@ -132,6 +133,7 @@ struct custom_timer_base {
 	bool raised;
 	ktime_t raised_at;
 	struct custom_timer *running;
+	enum custom_timer_restart (*running_function)(struct custom_timer *t);
 	struct ct_queue exact;
 	struct ct_queue range;
 	struct ct_armed armed;

@@ -21,7 +21,7 @@ bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until)
 	__must_hold(&base->lock)
 {
 	s64 rounds = div_s64(ktime_sub(until, now), CT_LOOK_NS) + 1;
-	unsigned int was = base->exact.changes;
+	u64 was = base->exact.changes;
 	ktime_t begin = now;
 
 	raw_spin_unlock(&base->lock);
