@@ -48,6 +48,7 @@ struct custom_timer {
 	enum custom_timer_restart (*function)(struct custom_timer *t);
 	struct custom_timer_base *base;
 	u64 pass;		/* the expiry pass that ran it last */
+	u64 order;		/* among those of its queue with the same deadline */
 	bool queued;
 };
 

@@ -28,7 +28,8 @@
 #include "chardev.h"
 #include "customtimer.h"
 #include "params.h"
-#include "timer.h"
+#include "backend.h"
+#include "state.h"
 #include "uapi/customtimer.h"
 
 /* The bound of dev_max_timers and dev_max_rate. */

@@ -15,9 +15,10 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "backend.h"
+#include "base.h"
 #include "clockevent.h"
 #include "parts.h"
-#include "timer.h"
 
 /* Linux's own has 500. */
 #define CT_RATING 600
@@ -65,6 +66,13 @@ static void ct_give_up_soon(struct irq_work *work)
 }
 
 static struct irq_work ct_give_up_irq = IRQ_WORK_INIT(ct_give_up_soon);
+
+/* The hypervisor refuses. Interrupts off, locks of hrtimers and of the base held. */
+static void ct_tick_refused(void)
+{
+	if (!atomic_xchg(&ct_giving_up, 1))
+		irq_work_queue(&ct_give_up_irq);
+}
 
 /*
  * Linux has gone over to another device by itself. If that has a higher rating,
@@ -139,16 +147,17 @@ static void ct_tick_register(void *info)
 {
 	struct ct_tick *tick = info;
 
-	ct_timer_carry_tick(ct_base_of(smp_processor_id()), &tick->timer);
+	ct_base_carry_tick(ct_base_of(smp_processor_id()), &tick->timer,
+			   ct_tick_refused);
 	clockevents_register_device(&tick->dev);
 	if (clockevent_state_detached(&tick->dev))
-		ct_timer_carry_tick(ct_base_of(smp_processor_id()), NULL);
+		ct_base_carry_tick(ct_base_of(smp_processor_id()), NULL, NULL);
 }
 
 /* On the CPU, interrupts off. */
 static void ct_tick_release(void *info)
 {
-	ct_timer_carry_tick(info, NULL);
+	ct_base_carry_tick(info, NULL, NULL);
 }
 
 /* Process context, CPU hotplug locked out or in a callback of it. */
@@ -156,7 +165,7 @@ static int ct_tick_take(unsigned int cpu)
 {
 	struct ct_tick *tick = per_cpu_ptr(&ct_ticks, cpu);
 
-	if (!ct_base_of(cpu)->online)
+	if (ct_base_of(cpu)->life != CT_ONLINE)
 		return -ENODEV;
 	if (ct_base_of(cpu)->tick)
 		return 0;
@@ -314,13 +323,6 @@ static void ct_give_up(struct work_struct *work)
 	pr_err("clockevent: the hypervisor refuses to set the timer: the ticks go back to Linux's own device until the parameter is set again\n");
 	ct_parts_give_up(&ct_clockevent_part);
 	atomic_set(&ct_giving_up, 0);
-}
-
-/* The hypervisor refuses. Interrupts off, locks of hrtimers and of the base held. */
-void ct_clockevent_give_up(void)
-{
-	if (!atomic_xchg(&ct_giving_up, 1))
-		irq_work_queue(&ct_give_up_irq);
 }
 
 /* Process context, when no tick is left. */

@@ -4,7 +4,6 @@
 
 void ct_clockevent_cpu_up(unsigned int cpu);
 int ct_clockevent_cpu_down(unsigned int cpu);
-void ct_clockevent_give_up(void);
 void ct_clockevent_exit(void);
 
 #endif /* CUSTOMTIMER_CLOCKEVENT_H */

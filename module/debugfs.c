@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 
 #include "debugfs.h"
-#include "timer.h"
+#include "state.h"
 
 /* So many timers are copied while a base is locked. */
 #define CT_CHUNK 32
@@ -22,32 +22,31 @@ struct ct_copy {
 	void *function;
 	ktime_t expires;
 	ktime_t end;
+	u64 order;
 };
 
 /*
- * Copies the timers of @q from the @skip-th of those due at @from on. Holds the
- * lock of @base as long as that takes. Returns the number of copies.
+ * Copies the timers of @q that come after @last. Holds the lock of @base as long as that
+ * takes. Returns the number of copies. Any context but NMI.
  */
 static unsigned int ct_copy_timers(struct custom_timer_base *base,
-				   const struct ct_queue *q, ktime_t from,
-				   unsigned int skip, struct ct_copy *copy)
+				   const struct ct_queue *q,
+				   const struct ct_copy *last,
+				   struct ct_copy *copy)
 {
 	const struct custom_timer *t;
 	unsigned int n = 0;
 	unsigned long flags;
 
 	ct_lock_irqsave(base, flags);
-	for (t = ct_queue_from(q, from); t && n < CT_CHUNK;
-	     t = ct_timer_of(rb_next(&t->node))) {
-		if (t->expires == from && skip) {
-			skip--;
-			continue;
-		}
+	for (t = ct_queue_beyond(q, last->expires, last->order);
+	     t && n < CT_CHUNK; t = ct_queue_after(t)) {
 		copy[n++] = (struct ct_copy){
 			.timer = t,
 			.function = t->function,
 			.expires = t->expires,
 			.end = t->end,
+			.order = t->order,
 		};
 	}
 	raw_spin_unlock_irqrestore(&base->lock, flags);
@@ -56,27 +55,27 @@ static unsigned int ct_copy_timers(struct custom_timer_base *base,
 
 /*
  * Timers come and go between two chunks, so the whole is no picture of one
- * moment; a timer that stays queued is shown once.
+ * moment; a timer that stays queued is shown once. Process context.
  */
 static void ct_show_queue(struct seq_file *m, struct custom_timer_base *base,
 			  const struct ct_queue *q, struct ct_copy *copy)
 {
-	unsigned int i, n, skip = 0;
-	ktime_t from = 0;
+	struct ct_copy last = {};
+	unsigned int i, n;
 
 	do {
-		n = ct_copy_timers(base, q, from, skip, copy);
+		n = ct_copy_timers(base, q, &last, copy);
 		for (i = 0; i < n; i++) {
-			skip = copy[i].expires == from ? skip + 1 : 1;
-			from = copy[i].expires;
+			last = copy[i];
 			seq_printf(m, "%u %p %lld %lld %ps\n", base->cpu,
-				   copy[i].timer, copy[i].expires,
-				   ktime_sub(copy[i].end, copy[i].expires),
-				   copy[i].function);
+				   last.timer, last.expires,
+				   ktime_sub(last.end, last.expires),
+				   last.function);
 		}
 	} while (n == CT_CHUNK && !seq_has_overflowed(m));
 }
 
+/* Process context. */
 static int ct_timers_show(struct seq_file *m, void *v)
 {
 	struct custom_timer_base *base;
@@ -114,11 +113,11 @@ static int ct_histogram_show(struct seq_file *m, void *v)
 	for_each_possible_cpu(cpu) {
 		base = ct_base_of(cpu);
 		ct_lock_irqsave(base, flags);
-		*copy = base->stats.errors;
+		*copy = *base->errors;
 		raw_spin_unlock_irqrestore(&base->lock, flags);
 		for (i = 0; i < CT_HIST_BUCKETS; i++)
 			if (copy->bucket[i])
-				seq_printf(m, "%u %llu %llu %u\n", cpu,
+				seq_printf(m, "%u %llu %llu %llu\n", cpu,
 					   i ? ct_hist_bucket_end(i - 1) + 1 : 0,
 					   min(ct_hist_bucket_end(i), copy->max),
 					   copy->bucket[i]);

@@ -18,8 +18,8 @@
 
 #include "guard.h"
 #include "params.h"
-#include "precise.h"
-#include "timer.h"
+#include "program.h"
+#include "wait.h"
 
 static unsigned int guard_ns;
 
@@ -29,12 +29,73 @@ static DEFINE_MUTEX(ct_guard_lock);
 /* Between init and exit: a new value takes effect at once. */
 static bool ct_guard_live;
 
+/* The length of the guard; 0: off. Any context. */
 unsigned int ct_guard_ns(void)
 {
 	return READ_ONCE(guard_ns);
 }
 
+/*
+ * What has to run before the tick although its deadline is later, or NULL. Behind
+ * the tick are the callbacks of all hrtimers, which the guard holds back like any
+ * event: once in a pass for each timer, so that the tick's turn comes. Base
+ * locked.
+ */
+struct custom_timer *ct_guard_before_tick(struct custom_timer_base *base,
+					  ktime_t now)
+{
+	struct custom_timer *t = ct_queue_first(&base->exact);
+	s64 ahead;
+
+	if (t == base->tick)
+		t = ct_queue_after(t);
+	if (!t || t->pass == base->turn.pass || !ct_guard_ns())
+		return NULL;
+	ahead = max_t(s64, ktime_sub(t->expires, now), 0);
+	if (ahead > ct_guard_ns() ||
+	    !ct_precise_affords(&base->precise, now, ahead))
+		return NULL;
+	return t;
+}
+
 #ifdef CONFIG_DYNAMIC_FTRACE
+
+/*
+ * Waits for an exact deadline that is no further ahead than @guard_ns.
+ *
+ * Runs no timer: that is left to the interrupt which is pending by then. Ends
+ * early when the first timer is cancelled or time to wait is used up. Hard
+ * interrupt context, interrupts off, on the base's CPU.
+ */
+static void ct_hold(struct custom_timer_base *base, u32 guard_ns)
+{
+	const struct custom_timer *t;
+	ktime_t now, from;
+	s64 ahead, last;
+
+	if (!READ_ONCE(base->exact.root.rb_leftmost))
+		return;
+
+	ct_lock(base);
+	from = ktime_get();
+	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
+	for (now = from; base->life == CT_ONLINE; now = ktime_get()) {
+		t = ct_first_precise(base);
+		if (!t)
+			break;
+		ahead = ktime_sub(t->expires, now);
+		if (ahead <= last || ahead > guard_ns ||
+		    !ct_precise_affords(&base->precise, now, ahead) ||
+		    !ct_wait(base, now, ktime_sub(t->expires, last)))
+			break;
+	}
+	if (now != from) {
+		base->stats.held++;
+		base->guard.from = from;
+		base->guard.until = now;
+	}
+	raw_spin_unlock(&base->lock);
+}
 
 /* Hard interrupt context, interrupts off. */
 static void ct_guard_upcall(unsigned long ip, unsigned long parent_ip,

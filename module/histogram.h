@@ -17,7 +17,7 @@ struct ct_histogram {
 	u64 count;
 	u64 sum;
 	u64 max;
-	u32 bucket[CT_HIST_BUCKETS];
+	u64 bucket[CT_HIST_BUCKETS];
 };
 
 void ct_hist_add(struct ct_histogram *h, u64 ns);

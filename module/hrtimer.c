@@ -3,12 +3,15 @@
  * The backend that needs no Xen: one hrtimer per CPU. For developing a driver
  * on any Linux, and the stand-in where the hypervisor refuses.
  */
-#include "timer.h"
+#include "backend.h"
+#include "state.h"
 
 static enum hrtimer_restart ct_hrtimer_expired(struct hrtimer *hrtimer)
 {
-	ct_interrupt(container_of(hrtimer, struct custom_timer_base, hrtimer),
-		     true);
+	struct custom_timer_base *base =
+		container_of(hrtimer, struct custom_timer_base, hrtimer);
+
+	base->expire(base, true);
 	return HRTIMER_NORESTART;
 }
 

@@ -8,13 +8,14 @@
 #include <linux/moduleparam.h>
 #include <linux/platform_device.h>
 
+#include "backend.h"
+#include "base.h"
 #include "chardev.h"
 #include "clockevent.h"
 #include "debugfs.h"
 #include "guard.h"
 #include "parts.h"
 #include "procfs.h"
-#include "timer.h"
 
 static char *backend = "xen";
 module_param(backend, charp, 0444);
@@ -30,21 +31,35 @@ static const struct ct_backend *ct_wanted;
 
 static enum cpuhp_state ct_hotplug_state;
 
+/*
+ * The system is suspended, saved or hibernated, or on its way there or back. CPUs that go
+ * and come meanwhile leave the bases as they are. Changes with CPU hotplug locked out.
+ */
+static bool ct_suspended;
+
+/* On @cpu in process context. */
 static int ct_cpu_online(unsigned int cpu)
 {
-	int err = ct_timer_cpu_up(cpu);
+	int err;
 
+	if (ct_suspended)
+		return 0;
+	err = ct_base_up(cpu);
 	if (!err)
 		ct_clockevent_cpu_up(cpu);
 	return err;
 }
 
+/* On @cpu in process context. */
 static int ct_cpu_offline(unsigned int cpu)
 {
-	int err = ct_clockevent_cpu_down(cpu);
+	int err;
 
+	if (ct_suspended)
+		return 0;
+	err = ct_clockevent_cpu_down(cpu);
 	if (!err)
-		ct_timer_cpu_down(cpu);
+		ct_base_down(cpu);
 	return err;
 }
 
@@ -52,7 +67,7 @@ static int ct_module_event(struct notifier_block *nb, unsigned long event,
 			   void *data)
 {
 	if (event == MODULE_STATE_GOING)
-		ct_timer_drop_module(data);
+		ct_base_drop_module(data);
 	return NOTIFY_OK;
 }
 
@@ -61,12 +76,14 @@ static struct notifier_block ct_module_notifier = {
 };
 
 /*
- * Suspend, save and migration, before and after. A guest that comes back may
- * find another hypervisor and another clock, and Xen's timers and event
- * priorities are gone. An interrupt that is still bound then and that the new
- * hypervisor does not know would be the guest's end, so nothing is left bound.
- * Timers stay in their queues. Process context, all CPUs online, user space
- * frozen.
+ * Suspend, hibernation, save and migration. A guest that comes back may find another
+ * hypervisor and another clock, and Xen's timers and event priorities are gone. An
+ * interrupt that is still bound then and that the new hypervisor does not know would
+ * be the guest's end, so nothing is left bound.
+ *
+ * Timers stay in their queues. Other devices may still start some, after this and before
+ * the resume: as this is a late phase, few do, and what they start waits with the rest.
+ * Process context, all CPUs online, user space frozen.
  */
 static int ct_suspend(struct device *dev)
 {
@@ -76,20 +93,37 @@ static int ct_suspend(struct device *dev)
 	cpus_read_lock();
 	for_each_online_cpu(cpu)
 		err = ct_clockevent_cpu_down(cpu) ?: err;
-	if (err)
+	if (err) {
 		for_each_online_cpu(cpu)
 			ct_clockevent_cpu_up(cpu);
-	else
+	} else {
+		ct_suspended = true;
 		for_each_online_cpu(cpu)
-			ct_timer_cpu_pause(cpu);
+			ct_base_pause(cpu);
+	}
 	cpus_read_unlock();
 	return err;
 }
 
+/*
+ * Makes the base of @cpu usable again, if it can be. CPU hotplug locked out, process
+ * context.
+ */
+static void ct_resume_cpu(unsigned int cpu)
+{
+	int err = ct_base_up(cpu);
+
+	if (err)
+		pr_err("CPU %u has no timer after the resume (%d): other CPUs get its timers\n",
+		       cpu, err);
+	else
+		ct_clockevent_cpu_up(cpu);
+}
+
+/* Process context. CPUs that were there before may be missing. */
 static int ct_resume(struct device *dev)
 {
 	unsigned int cpu;
-	int err;
 
 	ct_backend = ct_wanted;
 	if (ct_backend->probe()) {
@@ -98,19 +132,19 @@ static int ct_resume(struct device *dev)
 	}
 
 	cpus_read_lock();
-	for_each_online_cpu(cpu) {
-		err = ct_timer_cpu_up(cpu);
-		if (err)
-			pr_err("CPU %u has no timer after the resume (%d): its timers wait\n",
-			       cpu, err);
-		else
-			ct_clockevent_cpu_up(cpu);
-	}
+	ct_suspended = false;
+	for_each_online_cpu(cpu)
+		ct_resume_cpu(cpu);
+	for_each_possible_cpu(cpu)
+		if (ct_base_is_paused(cpu))
+			ct_base_abandon(cpu);
 	cpus_read_unlock();
 	return 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(ct_pm_ops, ct_suspend, ct_resume);
+static const struct dev_pm_ops ct_pm_ops = {
+	LATE_SYSTEM_SLEEP_PM_OPS(ct_suspend, ct_resume)
+};
 
 static struct platform_driver ct_platform_driver = {
 	.driver = {
@@ -150,12 +184,14 @@ static int __init ct_init(void)
 	if (err)
 		return err;
 
-	ct_timer_init();
+	err = ct_base_init();
+	if (err)
+		return err;
 
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "customtimer:online",
 				ct_cpu_online, ct_cpu_offline);
 	if (err < 0)
-		return err;
+		goto err_base;
 	ct_hotplug_state = err;
 
 	err = register_module_notifier(&ct_module_notifier);
@@ -199,7 +235,8 @@ err_notifier:
 	unregister_module_notifier(&ct_module_notifier);
 err_hotplug:
 	cpuhp_remove_state(ct_hotplug_state);
-	ct_timer_exit();
+err_base:
+	ct_base_exit();
 	return err;
 }
 
@@ -215,7 +252,7 @@ static void __exit ct_exit(void)
 	platform_driver_unregister(&ct_platform_driver);
 	unregister_module_notifier(&ct_module_notifier);
 	cpuhp_remove_state(ct_hotplug_state);
-	ct_timer_exit();
+	ct_base_exit();
 }
 
 module_init(ct_init);

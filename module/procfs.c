@@ -9,10 +9,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "backend.h"
 #include "chardev.h"
 #include "guard.h"
 #include "procfs.h"
-#include "timer.h"
+#include "state.h"
 #include "xen.h"
 
 /* What one line needs, copied so that the base's lock is held briefly. */
@@ -23,6 +24,7 @@ struct ct_snapshot {
 	u32 lead;
 	struct ct_precise precise;
 	struct ct_stats stats;
+	struct ct_histogram errors;
 };
 
 static void ct_take_snapshot(unsigned int cpu, struct ct_snapshot *snap)
@@ -37,6 +39,7 @@ static void ct_take_snapshot(unsigned int cpu, struct ct_snapshot *snap)
 	snap->lead = ct_precise_lead(&base->precise);
 	snap->precise = base->precise;
 	snap->stats = base->stats;
+	snap->errors = *base->errors;
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
@@ -67,7 +70,7 @@ static int ct_proc_show(struct seq_file *m, void *v)
 	for_each_online_cpu(cpu) {
 		ct_take_snapshot(cpu, snap);
 		s = &snap->stats;
-		errors = &s->errors;
+		errors = &snap->errors;
 		seq_printf(m, "%u %d %u %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
 			   cpu, snap->irq, snap->queued, s->started,
 			   s->cancelled, s->expired, s->armed, s->retries,

@@ -79,7 +79,7 @@ void ct_queue_add(struct ct_queue *q, struct custom_timer *t)
 		rb_insert_color_cached(&t->node, &q->root, leftmost);
 	}
 	q->count++;
-	q->changes++;
+	t->order = ++q->changes;
 }
 
 void ct_queue_del(struct ct_queue *q, struct custom_timer *t)
@@ -92,14 +92,21 @@ void ct_queue_del(struct ct_queue *q, struct custom_timer *t)
 	q->changes++;
 }
 
-/* The first timer whose deadline is at or after @from, NULL if there is none. */
-struct custom_timer *ct_queue_from(const struct ct_queue *q, ktime_t from)
+/*
+ * The first timer that comes after where one with this deadline and order is or was, NULL
+ * if there is none. To walk the queue in several steps between which it may change: no
+ * timer that stays queued is left out, and none comes twice. An order of 0 comes before
+ * all others.
+ */
+struct custom_timer *ct_queue_beyond(const struct ct_queue *q, ktime_t expires,
+				     u64 order)
 {
 	struct custom_timer *t = ct_timer_of(q->root.rb_root.rb_node);
 	struct custom_timer *found = NULL;
 
 	while (t) {
-		if (t->expires >= from) {
+		if (t->expires > expires ||
+		    (t->expires == expires && t->order > order)) {
 			found = t;
 			t = ct_timer_of(t->node.rb_left);
 		} else {

@@ -19,7 +19,7 @@
 struct ct_queue {
 	struct rb_root_cached root;
 	unsigned int count;
-	unsigned int changes;
+	u64 changes;
 	bool windows;
 };
 
@@ -55,7 +55,8 @@ static inline bool ct_queue_leads(const struct ct_queue *q,
 void ct_queue_init(struct ct_queue *q, bool windows);
 void ct_queue_add(struct ct_queue *q, struct custom_timer *t);
 void ct_queue_del(struct ct_queue *q, struct custom_timer *t);
-struct custom_timer *ct_queue_from(const struct ct_queue *q, ktime_t from);
+struct custom_timer *ct_queue_beyond(const struct ct_queue *q, ktime_t expires,
+				     u64 order);
 ktime_t ct_queue_next(const struct ct_queue *q, ktime_t *end);
 
 #endif /* CUSTOMTIMER_QUEUE_H */

@@ -11,7 +11,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "timer.h"
+#include "state.h"
 
 /* A timer has been queued on @cpu. */
 TRACE_EVENT(customtimer_start,

@@ -27,7 +27,8 @@
 #include <asm/x86_init.h>
 #include <asm/xen/hypercall.h>
 
-#include "timer.h"
+#include "backend.h"
+#include "state.h"
 #include "xen.h"
 #include "xen/customtimer.h"
 
@@ -218,7 +219,9 @@ static void ct_set_tick_priority(unsigned int cpu, unsigned int priority)
 
 static irqreturn_t ct_xen_interrupt(int irq, void *data)
 {
-	ct_interrupt(data, true);
+	struct custom_timer_base *base = data;
+
+	base->expire(base, true);
 	return IRQ_HANDLED;
 }
 
@@ -326,7 +329,7 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 
 	for (attempt = 0; attempt < CT_MAX_ATTEMPTS; attempt++) {
 		delay = ktime_sub(expires, now);
-		if (delay <= base->armed_slack)
+		if (delay <= base->armed.slack)
 			return -ETIME;
 		/* What NTP may make of the delay; next to nothing of a short one. */
 		slew = delay > CT_HOP_MIN_NS ? delay >> CT_SLEW_SHIFT : 0;

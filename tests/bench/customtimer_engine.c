@@ -29,7 +29,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "timer.h"
+#include "state.h"
 
 #define FAR (1000 * NSEC_PER_SEC)
 

@@ -20,7 +20,7 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
-#include "timer.h"
+#include "state.h"
 
 static DEFINE_MUTEX(one_at_a_time);
 

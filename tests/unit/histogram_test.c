@@ -64,9 +64,28 @@ static void test_quantiles(void)
 	free(h);
 }
 
+/* At 100 kHz that many samples take half a day. */
+static void test_many(void)
+{
+	struct ct_histogram *h = calloc(1, sizeof(*h));
+	u64 many = 1ULL << 32;
+
+	ct_hist_add(h, 100);
+	h->bucket[ct_hist_index(100)] = many - 1;
+	h->count = many - 1;
+	ct_hist_add(h, 100);
+	ct_hist_add(h, 1000000);
+	ok(h->bucket[ct_hist_index(100)] == many && h->count == many + 1,
+	   "a bucket holds more than 32 bits can count");
+	ok(ct_hist_quantile(h, 500) <= 107 && ct_hist_quantile(h, 999) <= 107,
+	   "and the quantiles are still those of the samples");
+	free(h);
+}
+
 int main(void)
 {
 	test_buckets();
 	test_quantiles();
+	test_many();
 	return done_testing();
 }

@@ -124,7 +124,7 @@ static void test_random(bool windows)
 		t = ct_queue_first(&q);
 		wrong += (t ? t->expires : KTIME_MAX) != oracle_first();
 		from = number(span);
-		t = ct_queue_from(&q, from);
+		t = ct_queue_beyond(&q, from, 0);
 		wrong += (t ? t->expires : KTIME_MAX) != oracle_from(from);
 		if (step % 64 == 0)
 			broken += audit(q.root.rb_root.rb_node, windows,
@@ -181,9 +181,9 @@ static void test_order(void)
 	ct_queue_init(&q, true);
 	for (i = 0; i < 50; i++)
 		add(&q, i, i % 3, i % 3);
-	ok(ct_queue_from(&q, 0) == &timers[0] &&
-	   ct_queue_from(&q, 1) == &timers[1] &&
-	   ct_queue_from(&q, 2) == &timers[2] && !ct_queue_from(&q, 3),
+	ok(ct_queue_beyond(&q, 0, 0) == &timers[0] &&
+	   ct_queue_beyond(&q, 1, 0) == &timers[1] &&
+	   ct_queue_beyond(&q, 2, 0) == &timers[2] && !ct_queue_beyond(&q, 3, 0),
 	   "from: the first of equal deadlines");
 	for (i = 0; i < 50; i++) {
 		static const int starts[] = { 0, 17, 34 };
@@ -195,6 +195,51 @@ static void test_order(void)
 		ct_queue_del(&q, t);
 	}
 	ok(in_order && !q.count, "equal deadlines keep the order of their start");
+}
+
+/*
+ * A walk in steps of 7, between which timers come and go, at a few deadlines only: what
+ * stays is met once.
+ */
+static void test_walk(void)
+{
+	unsigned int seen[TIMERS] = {}, round, lost = 0, twice = 0;
+	struct custom_timer *t;
+	ktime_t expires;
+	struct ct_queue q;
+	u64 order;
+	int i, n;
+
+	for (round = 0; round < 1000; round++) {
+		ct_queue_init(&q, round % 2);
+		for (i = 0; i < TIMERS; i++) {
+			seen[i] = 0;
+			expires = number(3);
+			add(&q, i, expires, expires);
+		}
+		expires = 0;
+		order = 0;
+		do {
+			t = ct_queue_beyond(&q, expires, order);
+			for (n = 0; t && n < 7; n++) {
+				seen[t - timers]++;
+				expires = t->expires;
+				order = t->order;
+				t = ct_queue_after(t);
+			}
+			/* The first half stays; the one met last may go, too. */
+			i = TIMERS / 2 + number(TIMERS / 2);
+			ct_queue_del(&q, &timers[i]);
+			timers[i].expires = number(3);
+			timers[i].end = timers[i].expires;
+			ct_queue_add(&q, &timers[i]);
+		} while (n == 7);
+		for (i = 0; i < TIMERS / 2; i++) {
+			lost += !seen[i];
+			twice += seen[i] > 1;
+		}
+	}
+	ok(!lost && !twice, "a walk in steps meets each timer that stays once");
 }
 
 static int by_end(const void *a, const void *b)
@@ -277,6 +322,7 @@ int main(void)
 {
 	test_example();
 	test_order();
+	test_walk();
 	test_stabbing();
 	test_leads();
 	test_random(true);
