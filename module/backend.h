@@ -22,6 +22,8 @@ struct custom_timer_base;
  *	come: -ETIME because @expires has passed, or will have by then; others
  *	for good.
  * @stop: takes back what @arm set; same context
+ * @raise_is_last: whether an interrupt that a CPU sends to itself comes after all that
+ *	are pending by then. NULL: no. Any context.
  */
 struct ct_backend {
 	const char *name;
@@ -31,6 +33,7 @@ struct ct_backend {
 	int (*arm)(struct custom_timer_base *base, ktime_t now, ktime_t expires,
 		   u64 window_ns);
 	void (*stop)(struct custom_timer_base *base);
+	bool (*raise_is_last)(void);
 };
 
 /* What serves at present. Changes only while every base is offline. */

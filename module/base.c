@@ -86,7 +86,7 @@ static void ct_base_open(void *info)
 	base->kicked = false;
 	base->raised = false;
 	cpumask_set_cpu(base->cpu, &ct_cpus);
-	ct_program(base, 0);
+	ct_program(base);
 	raw_spin_unlock(&base->lock);
 }
 
@@ -105,7 +105,7 @@ void ct_base_carry_tick(struct custom_timer_base *base,
 	base->tick = tick;
 	base->tick_refused = refused;
 	ct_lock(base);
-	ct_program(base, 0);
+	ct_program(base);
 	raw_spin_unlock(&base->lock);
 }
 

@@ -22,6 +22,7 @@
 #include <linux/interrupt.h>
 #include <linux/sched.h>
 
+#include "backend.h"
 #include "expire.h"
 #include "guard.h"
 #include "program.h"
@@ -29,30 +30,6 @@
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
-
-/*
- * How often one interrupt may run timers late that it has already run, and how many
- * runs in time make up for one that is late.
- */
-#define CT_MAX_RERUNS 3
-#define CT_RUNS_IN_TIME 32
-
-/* The least distance to the next interrupt after a pass that was cut short. */
-#define CT_LIMIT_NS (10 * NSEC_PER_USEC)
-
-/* No tick is waited for in an interrupt that has taken longer. */
-#define CT_TICKS_NS (100 * NSEC_PER_USEC)
-
-/* However near the next timer is, a pass ends after so long. */
-#define CT_PASS_NS NSEC_PER_SEC
-
-/*
- * A CPU that has something else to do may be kept from it for CT_KEPT_NS, then it is
- * left alone for CT_GAP_NS. What it got meanwhile makes up for CT_GOT times as much.
- */
-#define CT_KEPT_NS NSEC_PER_MSEC
-#define CT_GAP_NS (200 * NSEC_PER_USEC)
-#define CT_GOT 4
 
 /*
  * The due timer with the earliest deadline, or NULL. Base locked.
@@ -72,11 +49,10 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 /*
  * Whether @t, which may be NULL, is worth waiting for: another interrupt would be
  * too late, or the guard holds back what hrtimers' callbacks have just sent, whose
- * handlers follow ours in the same upcall; but not on and on since @entry. Base
- * locked.
+ * handlers follow ours in the same upcall; but not on and on. Base locked.
  */
 static bool ct_is_near(struct custom_timer_base *base,
-		       const struct custom_timer *t, ktime_t now, ktime_t entry)
+		       const struct custom_timer *t, ktime_t now)
 {
 	s64 ahead;
 
@@ -87,8 +63,32 @@ static bool ct_is_near(struct custom_timer_base *base,
 		return true;
 	return base->tick && base->tick->pass == base->turn.pass &&
 	       ahead <= ct_guard_ns() &&
-	       ktime_sub(now, entry) <= CT_MAX_GUARD_NS &&
+	       ktime_sub(now, base->turn.entry) <= CT_MAX_GUARD_NS &&
 	       ct_precise_affords(&base->precise, now, ahead);
+}
+
+/*
+ * The timer that the pass sees to next: due, or near enough to be waited for. NULL if
+ * there is none. Base locked.
+ */
+static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
+					    ktime_t now)
+{
+	struct custom_timer *t, *before_tick = NULL;
+
+	t = ct_first_due(base, now) ?: ct_queue_first(&base->exact);
+	if (!t)
+		return NULL;
+	if (ktime_sub(t->expires, now) > ct_precise_slack(&base->precise)) {
+		if (t == base->tick &&
+		    !ct_turn_has_time_for_tick(&base->turn, now))
+			base->precise.spare = false;
+		if (!ct_is_near(base, ct_first_precise(base), now))
+			return NULL;
+	}
+	if (t == base->tick)
+		before_tick = ct_guard_before_tick(base, now);
+	return before_tick ?: t;
 }
 
 /*
@@ -161,7 +161,10 @@ static void ct_learn(struct custom_timer_base *base, ktime_t entry)
 	ct_precise_learn(&base->precise, delay);
 }
 
-/* Whether what was interrupted is more than idling. Hard interrupt context. */
+/*
+ * Whether the CPU has more to do than idling. What a pass has interrupted, and what it has
+ * woken. Hard interrupt context.
+ */
 static bool ct_cpu_is_wanted(void)
 {
 	return !is_idle_task(current) || need_resched() ||
@@ -169,27 +172,62 @@ static bool ct_cpu_is_wanted(void)
 }
 
 /*
- * Counts for how long this CPU has been kept from everything else by now. Interrupts that
- * it sends to itself leave nothing between one and the next. At max_wait_percent=100
- * that is what was asked for. Base locked.
- *
- * Return: false if it does not matter.
+ * Begins a pass at @entry. Interrupts that the CPU sends to itself leave nothing between
+ * one and the next, and while the guard waited they were off. From the moment that an
+ * interrupt was set for, the hypervisor may have been at work on it. Base locked.
  */
-static bool ct_count_kept(struct custom_timer_base *base, ktime_t entry)
+static void ct_begin(struct custom_timer_base *base, ktime_t entry)
 {
-	ktime_t until = base->raised ? base->raised_at : entry;
-	s64 got = ktime_sub(until, base->turn.left);
+	ktime_t off = base->raised ? base->raised_at : entry;
 
-	if (!ct_cpu_is_wanted() || ct_precise_max_wait() == 100) {
-		base->turn.kept = 0;
+	if (base->guard.until > base->turn.counted)
+		off = min(off, base->guard.from);
+	base->turn.order_ns = base->precise.order_ns;
+	ct_turn_begin(&base->turn, min(off, base->armed.at), off, entry,
+		      ct_cpu_is_wanted());
+	ct_precise_sample(&base->precise, entry);
+	base->stats.interrupts++;
+	base->in_expiry = true;
+}
+
+/*
+ * Waits for @t, which is @ahead, or runs it. Base locked; dropped meanwhile.
+ *
+ * Return: false if the clock stands still. Another interrupt may find it moving.
+ */
+static bool ct_serve(struct custom_timer_base *base, struct custom_timer *t,
+		     ktime_t now, s64 ahead, unsigned int *ran)
+	__must_hold(&base->lock)
+{
+	bool before_tick = ct_queue_first(&base->exact) == base->tick &&
+			   t != base->tick && t->end == t->expires;
+
+	if (ahead > CT_LAST_NS)
+		return ct_wait(base, now, ktime_sub(t->expires, CT_LAST_NS));
+	if (!ct_run(base, t))
 		return false;
-	}
-	got = clamp_t(s64, got, 0, NSEC_PER_SEC);
-	base->turn.kept = max_t(s64, base->turn.kept - got * CT_GOT, 0);
-	/* Interrupts were off if it is longer. */
-	base->turn.kept += clamp_t(s64, ktime_sub(entry, until), 0,
-				 CT_MAX_GUARD_NS);
+	base->stats.held += before_tick;
+	++*ran;
+	if (ahead > 0)
+		ct_precise_spend(&base->precise, ktime_add(now, ahead), ahead);
 	return true;
+}
+
+/*
+ * The pass had to end at @now. An interrupt that the CPU sends to itself is the quickest way
+ * on, where others come before it; but it leaves nothing for tasks and softirqs. Base
+ * locked.
+ */
+static void ct_yield(struct custom_timer_base *base, ktime_t now)
+{
+	bool wanted = ct_cpu_is_wanted();
+	bool raise = !wanted && ct_backend->raise_is_last && ct_backend->raise_is_last();
+
+	ct_turn_yield(&base->turn, now, wanted, raise);
+	if (raise)
+		ct_program_raise(base, now);
+	else
+		ct_program(base);
 }
 
 /**
@@ -198,25 +236,22 @@ static bool ct_count_kept(struct custom_timer_base *base, ktime_t entry)
  * @used_up: the interrupt source has to be set again before it interrupts again
  *
  * Runs every timer that is due, in the order of their deadlines, waits for exact
- * ones that are near, and sets the interrupt source for the next. Hard interrupt
- * context, on the base's CPU.
+ * ones that are near, as long as timers may keep the CPU, and sets the interrupt source for
+ * the next.
+ * Hard interrupt context, on the base's CPU.
  */
 void ct_expire(struct custom_timer_base *base, bool used_up)
 {
-	unsigned int ran = 0, late = 0;
-	ktime_t entry, now, floor = 0;
-	struct custom_timer *t, *first;
+	bool promised = ct_precise_max_wait() == 100;
+	struct custom_timer *t;
+	unsigned int ran = 0;
 	unsigned long flags;
-	s64 ahead, passed;
-	bool wanted;
+	ktime_t entry, now;
+	s64 ahead;
 
 	ct_lock_irqsave(base, flags);
 	entry = ktime_get();
-	wanted = ct_count_kept(base, entry);
-	ct_precise_sample(&base->precise, entry);
-	base->stats.interrupts++;
-	base->in_expiry = true;
-	base->turn.pass++;
+	ct_begin(base, entry);
 	trace_customtimer_interrupt(entry, used_up ?
 				    ktime_sub(entry, base->armed.at) : 0);
 	if (used_up && base->armed.exact)
@@ -226,69 +261,22 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	base->raised = false;
 
 	for (now = entry;; now = ktime_get()) {
-		t = ct_first_due(base, now) ?: ct_queue_first(&base->exact);
+		t = ct_next_in_pass(base, now);
 		if (!t)
 			break;
 		ahead = ktime_sub(t->expires, now);
-		if (ahead > ct_precise_slack(&base->precise)) {
-			/* Not from tick to tick: threads have to run. */
-			if (t == base->tick &&
-			    ktime_sub(now, entry) > CT_TICKS_NS)
-				base->precise.spare = false;
-			if (!ct_is_near(base, ct_first_precise(base), now,
-					entry))
-				break;
-		}
-		first = t == base->tick ? ct_guard_before_tick(base, now) : NULL;
-		if (first) {
-			t = first;
-			ahead = ktime_sub(t->expires, now);
-		}
-
-		passed = ktime_sub(now, entry);
-		if (wanted && base->turn.kept + passed > CT_KEPT_NS &&
-		    (!ran || t->pass == base->turn.pass)) {
+		/* Who is waited for is served as promised, and not due too fast. */
+		if (promised && ahead > 0)
+			ct_turn_forget(&base->turn, now);
+		if (ct_turn_is_over(&base->turn, max(now, t->expires))) {
 			base->stats.limited++;
-			wanted = false;
-			floor = ktime_add(now, CT_GAP_NS);
 			break;
 		}
-		if (ahead > 0 && !base->precise.broke) {
-			late -= !!late;
-			if (passed > CT_PASS_NS) {
-				base->stats.limited++;
-				floor = ktime_add(now, CT_LIMIT_NS);
-				break;
-			}
-		} else if (t->pass == base->turn.pass) {
-			late += CT_RUNS_IN_TIME;
-		}
-		if (late > CT_MAX_RERUNS * CT_RUNS_IN_TIME) {
-			/*
-			 * They are due faster than they can run. As much time
-			 * as this took is left to everything else.
-			 */
-			base->stats.limited++;
-			floor = ktime_add(now, max_t(s64, CT_LIMIT_NS, passed));
+		if (!ct_serve(base, t, now, ahead, &ran)) {
+			ct_turn_pause(&base->turn, now);
+			t = NULL;
 			break;
 		}
-
-		if (ahead > CT_LAST_NS) {
-			if (ct_wait(base, now,
-				    ktime_sub(t->expires, CT_LAST_NS)))
-				continue;
-		} else if (ct_run(base, t)) {
-			if (ahead > 0)
-				ct_precise_spend(&base->precise,
-						 ktime_add(now, ahead), ahead);
-			if (first)
-				base->stats.held++;
-			ran++;
-			continue;
-		}
-		/* The clock stands still. Another interrupt may find it moving. */
-		floor = ktime_add(now, CT_LIMIT_NS);
-		break;
 	}
 
 	if (!ran)
@@ -296,10 +284,12 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	else
 		base->stats.coalesced += ran - 1;
 	ct_precise_spend(&base->precise, now, 0);
-	base->turn.kept = wanted ? base->turn.kept + ktime_sub(now, entry) : 0;
+	ct_turn_end(&base->turn, now);
 	base->in_expiry = false;
-	ct_program(base, floor);
-	base->turn.left = base->raised ? base->raised_at : now;
+	if (t)
+		ct_yield(base, now);
+	else
+		ct_program(base);
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 

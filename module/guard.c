@@ -38,8 +38,8 @@ unsigned int ct_guard_ns(void)
 /*
  * What has to run before the tick although its deadline is later, or NULL. Behind
  * the tick are the callbacks of all hrtimers, which the guard holds back like any
- * event: once in a pass for each timer, so that the tick's turn comes. Base
- * locked.
+ * event: once in a pass for each timer, and only while the tick is no later than the
+ * longest guard, so that a crowd of timers cannot starve it. Base locked.
  */
 struct custom_timer *ct_guard_before_tick(struct custom_timer_base *base,
 					  ktime_t now)
@@ -49,7 +49,8 @@ struct custom_timer *ct_guard_before_tick(struct custom_timer_base *base,
 
 	if (t == base->tick)
 		t = ct_queue_after(t);
-	if (!t || t->pass == base->turn.pass || !ct_guard_ns())
+	if (!t || t->pass == base->turn.pass || !ct_guard_ns() ||
+	    ktime_sub(now, base->tick->expires) > CT_MAX_GUARD_NS)
 		return NULL;
 	ahead = max_t(s64, ktime_sub(t->expires, now), 0);
 	if (ahead > ct_guard_ns() ||

@@ -33,8 +33,8 @@ noinline bool ct_is_covered(const struct custom_timer_base *base,
 
 /*
  * The next moment at which @base needs an interrupt, KTIME_MAX if it has no
- * timers. @end is the latest moment that still keeps every promise. Base
- * locked.
+ * timers. @end is the latest moment that still keeps every promise, unless the
+ * CPU is for everything else until later. Base locked.
  */
 static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 {
@@ -48,14 +48,12 @@ static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 			     (ktime_t)0);
 	if (first != precise)
 		moment = min(moment, first->expires);
-	if (moment == KTIME_MAX)
-		return next;
-	*end = min(*end, moment);
-	return min(next, moment);
+	*end = max(min(*end, moment), base->turn.floor);
+	return max(min(next, moment), base->turn.floor);
 }
 
-/* Base locked, on its CPU. */
-static void ct_raise(struct custom_timer_base *base, ktime_t now)
+/* Interrupts this CPU at once, in place of a setting. Base locked, on its CPU. */
+void ct_program_raise(struct custom_timer_base *base, ktime_t now)
 {
 	base->stats.raised++;
 	base->raised = true;
@@ -77,11 +75,10 @@ void ct_program_stop(struct custom_timer_base *base)
 
 /*
  * Sets the interrupt source to @next or, at the latest, @end; takes its setting
- * back if @next is KTIME_MAX. An interrupt may come a little early unless
- * @may_be_early is false. Base locked and online, on its CPU.
+ * back if @next is KTIME_MAX. An interrupt may come a little early, unless it would come
+ * while the CPU is for everything else. Base locked and online, on its CPU.
  */
-static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
-		   bool may_be_early)
+static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
 {
 	ktime_t now;
 	s64 far;
@@ -98,7 +95,7 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
 	base->armed.at = next;
 	base->armed.end = end;
 	base->armed.exact = next == end;
-	base->armed.slack = base->armed.exact && may_be_early ?
+	base->armed.slack = base->armed.exact && next > base->turn.floor ?
 			    ct_precise_slack(&base->precise) : 0;
 	if (base->armed.exact && base->precise.broke)
 		base->precise.degraded++;
@@ -112,7 +109,7 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
 		return;
 
 	if (err == -ETIME) {
-		ct_raise(base, now);
+		ct_program_raise(base, now);
 		return;
 	}
 	base->stats.refused++;
@@ -129,17 +126,13 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end,
 	ct_hrtimer_backend.arm(base, now, next, ktime_sub(end, next));
 }
 
-/*
- * Sets the interrupt source for the next event, but for no moment before
- * @floor. Base locked, on its CPU.
- */
-void ct_program(struct custom_timer_base *base, ktime_t floor)
+/* Sets the interrupt source for the next event. Base locked, on its CPU. */
+void ct_program(struct custom_timer_base *base)
 {
 	ktime_t end, next = ct_next_event(base, &end);
 
 	if (base->life == CT_ONLINE)
-		ct_set(base, max(next, floor), max(end, floor),
-		       next > floor);
+		ct_set(base, next, end);
 }
 
 /*
@@ -166,7 +159,7 @@ void ct_program_update(struct custom_timer_base *base)
 
 	if (base->cpu == smp_processor_id()) {
 		if (late || wasteful)
-			ct_set(base, next, end, true);
+			ct_set(base, next, end);
 	} else if (late && !base->kicked) {
 		base->kicked = true;
 		smp_call_function_single_async(base->cpu, &base->kick);
@@ -182,6 +175,6 @@ void ct_program_kick(void *info)
 	ct_lock_irqsave(base, flags);
 	base->kicked = false;
 	if (!base->in_expiry && !base->raised)
-		ct_program(base, 0);
+		ct_program(base);
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }

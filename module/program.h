@@ -8,7 +8,8 @@
 
 #include "state.h"
 
-void ct_program(struct custom_timer_base *base, ktime_t floor);
+void ct_program(struct custom_timer_base *base);
+void ct_program_raise(struct custom_timer_base *base, ktime_t now);
 void ct_program_stop(struct custom_timer_base *base);
 void ct_program_update(struct custom_timer_base *base);
 void ct_program_kick(void *info);

@@ -18,6 +18,7 @@
 #include "histogram.h"
 #include "precise.h"
 #include "queue.h"
+#include "turn.h"
 
 /* Counters of one CPU, under the lock of its base. */
 struct ct_stats {
@@ -30,7 +31,7 @@ struct ct_stats {
 	u64 interrupts;
 	u64 coalesced;	/* expiries that shared another one's interrupt */
 	u64 spurious;	/* interrupts that found nothing due */
-	u64 limited;	/* passes cut short, for everything else to have its turn */
+	u64 limited;	/* passes that ended early: timers had kept the CPU too long */
 	u64 moved;	/* timers taken over from a CPU that went offline */
 	u64 refused;	/* settings the hypervisor refused */
 	u64 stopped;	/* settings taken back, nothing else being queued */
@@ -75,18 +76,6 @@ struct ct_armed {
 struct ct_guarded {
 	ktime_t from;
 	ktime_t until;
-};
-
-/**
- * struct ct_turn - who had the CPU last: the expiry loop or everything else
- * @pass: number of the current run of the expiry loop
- * @left: when the expiry loop last ended
- * @kept: ns for which the CPU has been kept from all else that it has to do
- */
-struct ct_turn {
-	u64 pass;
-	ktime_t left;
-	s64 kept;
 };
 
 /**

@@ -374,6 +374,15 @@ static void ct_xen_stop(struct custom_timer_base *base)
 			   NULL);
 }
 
+/*
+ * In a PV guest it is an event, and of the lowest priority in use. Elsewhere it is an
+ * interrupt of the local APIC, which comes before all events. Any context.
+ */
+static bool ct_xen_raise_is_last(void)
+{
+	return xen_pv_domain();
+}
+
 const struct ct_backend ct_xen_backend = {
 	.name = "xen",
 	.probe = ct_xen_probe,
@@ -381,4 +390,5 @@ const struct ct_backend ct_xen_backend = {
 	.cpu_down = ct_xen_cpu_down,
 	.arm = ct_xen_arm,
 	.stop = ct_xen_stop,
+	.raise_is_last = ct_xen_raise_is_last,
 };

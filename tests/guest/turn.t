@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# A timer that is due faster than the CPU can serve it leaves everything else its turn.
+# A timer that is due faster than the CPU can serve it leaves time for everything else.
 . /tests/guest/lib.sh
 
 running() {

@@ -53,7 +53,7 @@ static const struct column {
 	{ "degraded", "DEGRADED", COUNT, "degraded", "", "Interrupts ordered without a lead because max_wait_percent was spent." },
 	{ "retries", "RETRIES", COUNT, "retries", "", "Settings that were repeated." },
 	{ "raised", "RAISED", COUNT, "raised", "", "Interrupts that the CPU sent to itself." },
-	{ "limited", "LIMITED", COUNT, "limited", "", "Passes cut short by a timer that was due yet again, or for everything else to have its turn." },
+	{ "limited", "LIMITED", COUNT, "limited", "", "Passes that ended early, because timers had kept the CPU from everything else for a millisecond." },
 	{ "held", "HELD", COUNT, "held", "", "Times the guard held events back." },
 	{ "moved", "MOVED", COUNT, "moved", "", "Timers taken over from a CPU that went offline." },
 	{ "refused", "REFUSED", COUNT, "refused", "", "Settings that the hypervisor refused." },

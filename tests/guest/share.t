@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# share.t MISSED_50 MISSED_10: in virtual time, whatever timers do, another interrupt and a
+# softirq of their CPU come within a millisecond and a callback, and a thread gets its
+# share of the CPU. So many of 4,000 periods of 50 us, and of 20,000 of 10 us, an idle
+# guest may miss for that.
+. /tests/guest/lib.sh
+
+# So much is allowed: the rule's millisecond, and the way of interrupts.
+allowed=1300000
+
+# try CALLBACK_NS OPTION...: one load, and what it leaves
+try() {
+	callback=$1
+	shift
+	modprobe customtimer_turntest callback_ns="$callback" "$@"
+	result=$(cat /sys/module/customtimer_turntest/parameters/result)
+	rmmod customtimer_turntest
+	echo "# $callback ns, $*: $result"
+	echo "$result" >result
+	most=$((allowed + callback))
+	for what in irq softirq; do
+		check "$callback ns, $*: $what within $most ns" test "$(field ${what}_ns result)" -le $most
+	done
+	is "$(field early result)" 0 "$callback ns, $*: none early"
+	case " $* " in
+	*' busy=1 '*)
+		check "$callback ns, $*: a thread is away for no longer" test "$(field away_ns result)" -le $((most + 100000))
+		check "$callback ns, $*: and has 10 % of the CPU" test "$(field own_percent result)" -ge 10
+		;;
+	esac
+}
+
+modprobe customtimer
+for busy in 0 1; do
+	try 60000 period_ns=100000 busy=$busy
+	try 12000 period_ns=20000 busy=$busy
+	try 20000 period_ns=1000000 timers=64 busy=$busy
+	try 1000 period_ns=10000 busy=$busy
+	# Due again before they have run.
+	try 150000 period_ns=100000 busy=$busy
+done
+
+# idle PERIOD_US CALLS ALLOWED: a guest with nothing else to do, and a short callback
+idle() {
+	modprobe customtimer_turntest idle=1 callback_ns=0 period_ns="$1" ms=200
+	result=$(cat /sys/module/customtimer_turntest/parameters/result)
+	rmmod customtimer_turntest
+	echo "# idle, $1 ns: $result"
+	echo "$result" >result
+	check "an idle guest misses no more than $2 periods of $1 ns in 200 ms" test "$(field missed result)" -le "$2"
+}
+# The rule holds, and next to nothing else limits the waiting.
+echo 99 >/sys/module/customtimer/parameters/max_wait_percent
+idle 50000 "$1"
+idle 10000 "$2"
+# The whole CPU was asked for, and yet the guest goes on.
+echo 100 >/sys/module/customtimer/parameters/max_wait_percent
+idle 10000 20000
+sed 's/^/# /' /proc/customtimer
+rmmod customtimer
+done_testing
