@@ -496,6 +496,8 @@ def qemu():
             os.makedirs(f"{root}.new")
             debian.unpack(debs, f"{root}.new")
             os.rename(f"{root}.new", root)
+            debian.drop_unused(os.path.join(CACHE, "qemu", "*"))
+        os.utime(root)
     folders = [f"{root}/{top}lib/x86_64-linux-gnu" for top in ("", "usr/")]
     folders += [folder for name in ("pulseaudio", "ceph", "samba")
                 for folder in glob.glob(f"{root}/usr/lib/x86_64-linux-gnu/{name}")]
