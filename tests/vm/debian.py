@@ -495,6 +495,8 @@ def fetch(debs):
     lacking = []
     for deb in missing:
         try:
+            # apt gives a file the date that the mirror names; here it tells the last use.
+            os.utime(deb.path + part)
             os.rename(deb.path + part, deb.path)
         except FileNotFoundError:
             lacking.append(deb)
