@@ -21,7 +21,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules user demo check check-debug bench bench-xen test setup bed style install install-module \
+.PHONY: all modules user demo chosen check check-debug bench bench-xen test setup bed style install install-module \
 	install-user uninstall clean help
 
 all install install-module: TESTS = n
@@ -57,14 +57,19 @@ bed-kernel-%: setup
 	tree=$$(tests/kernel/build $*) && \
 		$(MAKE) modules KVER=$$(cat $$tree/kernel.release) KDIR=$$tree
 
+# A wrong name is better heard of before anything is built.
+chosen: setup
+	@tests/run --list $(SUITE) $(T) >/dev/null
+
 # What the chosen tests need besides, kernels and hypervisors, tests/run prepares.
 RUN = tests/run $(if $(filter-out 0,$(STRICT)),--strict)
 
-check: bed style ## run all tests; T='NAME @TAG' chooses, STRICT=1: none may be skipped
+check: chosen bed style ## run all tests; T='NAME @TAG' chooses, STRICT=1: none may be skipped
 	$(RUN) $(T)
 
-check-debug: bed ## run the tests of the module on a kernel with KASAN, lockdep and more
-	$(RUN) --suite tests/suite-debug $(T)
+check-debug: SUITE = --suite tests/suite-debug
+check-debug: chosen bed ## run the tests of the module on a kernel with KASAN, lockdep and more
+	$(RUN) $(SUITE) $(T)
 
 bench: bed $(addprefix bed-kernel-,$(filter-out 6.1,$(KERNEL))) ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows; XEN=4.20 KERNEL=6.12
 	hypervisor-patch/build $(or $(XEN),4.17) >/dev/null

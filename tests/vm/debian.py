@@ -29,7 +29,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 # So long are lists good for, and the knowledge that a file is absent.
 DAY_SECONDS = 24 * 3600
-# A package that nothing has used for so long is removed when others are downloaded.
+# What nothing has used for so long is removed when something new comes.
 UNUSED_SECONDS = 60 * DAY_SECONDS
 
 # Room for the lists of packages or sources.
@@ -119,6 +119,17 @@ def age(path):
 def touch(path):
     open(path, "a").close()
     os.utime(path)
+
+
+def drop_unused(pattern):
+    """Removes the files and folders that nothing has touched for long."""
+    for path in glob.glob(pattern):
+        if (age(path) or 0) > UNUSED_SECONDS:
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
 
 
 # --- repositories and lists -------------------------------------------------------
@@ -218,6 +229,13 @@ def tail(done):
     return (lines or done.stderr.splitlines() or ["it does not say why"])[0][:300]
 
 
+def update_failures(text):
+    """What apt-get update has said of lists that it did not get, though their suite is there. It
+    may end with status 0 all the same."""
+    return [line[:300] for line in text.splitlines()
+            if line.startswith(("E: Failed to fetch", "W: Failed to fetch"))]
+
+
 @functools.cache
 def lists(kind):
     """Sees to it that the package lists are there: today's, or where there is no network the
@@ -239,14 +257,15 @@ def lists(kind):
                                          else "package lists"))
             check_space(need=LISTS_BYTES)
             done = run(["apt-get", *opts, "-q", "update"])
+            failed = update_failures(done.stdout + done.stderr)
             # A repository may have no such suite, or no longer: what counts is what is here.
             here = glob.glob(f"{folder}/lists/*_{what}*")
             if not here:
-                raise Absent(f"Debian's package lists cannot be fetched: {tail(done)}")
+                raise Absent(f"Debian's package lists cannot be fetched: {(failed or [tail(done)])[0]}")
             put(known, lines)
             touch(stamp)
-            if done.returncode and "Release' does not have" not in done.stdout + done.stderr:
-                note(f"some lists are as they were: {tail(done)}")
+            if failed:
+                note(f"some lists are as they were: {failed[0]}")
                 # Not every program that asks has to wait for a network that is not there.
                 soon = time.time() - DAY_SECONDS + 1800
                 os.utime(stamp, (soon, soon))
@@ -453,9 +472,10 @@ def solve(names, wanted):
                         "--no-install-recommends", *names])
         found = re.findall(r"^'([^']*)' (\S+) \d+ SHA256:([0-9a-f]{64})", done.stdout, re.M)
         if done.returncode or not found:
-            gone = [name for name in known_absent() if " " in name]
-            raise Absent(f"{' '.join(names)} of {' or '.join(wanted)} cannot be had: " +
-                         ("the mirror lacks " + ", ".join(gone) if gone else tail(done)))
+            said = re.findall(r"[\w.+-]+", done.stdout + done.stderr) + names
+            gone = [name for name in known_absent() if " " in name and name.split(" ")[0] in said]
+            raise Absent(f"{' '.join(names)} of {' or '.join(wanted)} cannot be had: " + tail(done)
+                         + ("; the mirror lacks " + ", ".join(gone) if gone else ""))
         return sorted(found)
 
     return [Deb(*words) for words in remembered("deb", ["solve", *names, "of", *wanted], ask)]
@@ -469,15 +489,14 @@ def fetch(debs):
     note(f"downloading {len(missing)} Debian packages")
     store = os.path.join(CACHE, "debs")
     os.makedirs(store, exist_ok=True)
-    for path in glob.glob(f"{store}/*"):
-        if (age(path) or 0) > UNUSED_SECONDS:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+    drop_unused(f"{store}/*")
     part = own_suffix()
     text = helper([(deb.uri, deb.path + part, deb.sha256) for deb in missing])
     lacking = []
     for deb in missing:
         try:
+            # apt gives a file the date that the mirror names; here it tells the last use.
+            os.utime(deb.path + part)
             os.rename(deb.path + part, deb.path)
         except FileNotFoundError:
             lacking.append(deb)

@@ -491,11 +491,13 @@ def qemu():
     root = os.path.join(CACHE, "qemu", digest("1", debs))
     with debian.locked("qemu"):
         if not os.path.exists(root):
+            debian.drop_unused(os.path.join(CACHE, "qemu", "*"))
             note(f"unpacking QEMU {version}")
             shutil.rmtree(f"{root}.new", ignore_errors=True)
             os.makedirs(f"{root}.new")
             debian.unpack(debs, f"{root}.new")
             os.rename(f"{root}.new", root)
+        os.utime(root)
     folders = [f"{root}/{top}lib/x86_64-linux-gnu" for top in ("", "usr/")]
     folders += [folder for name in ("pulseaudio", "ceph", "samba")
                 for folder in glob.glob(f"{root}/usr/lib/x86_64-linux-gnu/{name}")]

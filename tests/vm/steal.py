@@ -18,7 +18,8 @@ def contents(path):
 
 
 class Clock:
-    """Measures time since it was made, with and without what the host took from @pid."""
+    """Measures time since it was made, with and without what the host took from @pid: from
+    the thread that lost most, be it a vCPU's or one of QEMU's own, for which vCPUs wait."""
 
     def __init__(self, pid):
         self.folder = f"/proc/{pid}/task"
