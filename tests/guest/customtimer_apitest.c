@@ -385,6 +385,134 @@ static void test_wait_for_callback(void)
 /* What does not come due, however slow the host. */
 #define FAR (100 * NSEC_PER_SEC)
 
+/* The end of a wait, in which its timer is in no queue. */
+#define LAST_NS 2000
+
+/* So many times what is tried has to hit it. */
+#define HITS 40
+
+/* A timer, and what starts it so shortly before its deadline that it is waited for. */
+struct ambush {
+	struct custom_timer opener;
+	struct probe probe;
+	ktime_t deadline;	/* 0: not started yet */
+};
+
+static enum custom_timer_restart opener_fn(struct custom_timer *t)
+{
+	struct ambush *a = container_of(t, struct ambush, opener);
+	ktime_t deadline = ktime_get() + 2 * LAST_NS;
+
+	custom_timer_start(&a->probe.timer, deadline, 0);
+	/* Pairs with the one in ambush(). */
+	smp_store_release(&a->deadline, deadline);
+	return CUSTOM_TIMER_NORESTART;
+}
+
+enum ambush_kind { CANCEL, START_SOON, START_LATE, START_HERE, AMBUSHES };
+
+static const char *const ambush_names[AMBUSHES] = {
+	"cancelled", "started for soon after", "started for later",
+	"started on another CPU",
+};
+
+/* Takes the timer's deadline back. Returns whether it did what it should. */
+static bool strike(struct ambush *a, enum ambush_kind kind, unsigned int there)
+{
+	struct custom_timer *t = &a->probe.timer;
+
+	switch (kind) {
+	case CANCEL:
+		return custom_timer_try_to_cancel(t) == 1;
+	case START_SOON:
+		return !custom_timer_start_on(t, there, a->deadline +
+					      50 * NSEC_PER_USEC, 0);
+	case START_LATE:
+		return !custom_timer_start_on(t, there, a->deadline + FAR, 0);
+	default:
+		return !custom_timer_start(t, a->deadline + FAR, 0);
+	}
+}
+
+/* Whether that came of it which should if it was in time. */
+static bool struck(struct probe *p, enum ambush_kind kind, unsigned int there)
+{
+	int queued;
+
+	if (kind == START_SOON)
+		return probe_wait(p) && p->best >= 0 && p->cpu == there;
+	queued = custom_timer_cancel(&p->timer);
+	return queued == (kind != CANCEL) && !atomic_read(&p->calls);
+}
+
+/*
+ * Takes the deadline of a timer of CPU @there back while that waits for it. Returns
+ * whether that was over before the deadline; if so, @good says whether it went right.
+ */
+static bool ambush(struct ambush *a, enum ambush_kind kind, unsigned int there,
+		   bool *good)
+{
+	ktime_t begin, limit = ktime_get() + NSEC_PER_SEC;
+	unsigned int before = LAST_NS - get_random_u32() % (LAST_NS / 2);
+	bool in_time;
+
+	a->deadline = 0;
+	probe_init(&a->probe);
+	custom_timer_start_on(&a->opener, there,
+			      ktime_get() + 100 * NSEC_PER_USEC, 0);
+	local_irq_disable();
+	/* Pairs with the one in opener_fn(). */
+	while (!smp_load_acquire(&a->deadline) && ktime_get() < limit)
+		cpu_relax();
+	do
+		begin = ktime_get();
+	while (begin < a->deadline - before);
+	*good = strike(a, kind, there);
+	in_time = a->deadline && ktime_get() < a->deadline;
+	local_irq_enable();
+	*good &= struck(&a->probe, kind, there);
+	custom_timer_cancel(&a->opener);
+	custom_timer_cancel(&a->probe.timer);
+	return in_time && begin >= a->deadline - LAST_NS;
+}
+
+/* As hrtimer_start() and hrtimer_cancel() do before a callback has begun. */
+static void test_last_moment(void)
+{
+	unsigned int hits, wrong, there;
+	enum ambush_kind kind;
+	struct ambush a = {};
+	struct probe first;
+	ktime_t limit;
+	bool good;
+
+	migrate_disable();
+	there = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	custom_timer_setup(&a.opener, opener_fn);
+	/* What comes before the others, so that they change no setting. */
+	probe_init(&first);
+	schedule_custom_timer(&first.timer, FAR / 2);
+	for (kind = 0; kind < AMBUSHES && there < nr_cpu_ids; kind++) {
+		limit = ktime_get() + 10 * NSEC_PER_SEC;
+		for (hits = 0, wrong = 0; hits < HITS && ktime_get() < limit;) {
+			if (!ambush(&a, kind, there, &good))
+				continue;
+			hits++;
+			wrong += !good;
+		}
+		if (hits)
+			ok(!wrong, "%s in the last 2 us before its deadline: not called then (%u of %u wrong)",
+			   ambush_names[kind], wrong, hits);
+		else
+			ok(true, "%s in the last 2 us before its deadline # SKIP the host was too slow each time",
+			   ambush_names[kind]);
+	}
+	if (there >= nr_cpu_ids)
+		ok(true, "in the last 2 us before its deadline # SKIP needs two CPUs");
+	custom_timer_cancel(&first.timer);
+	migrate_enable();
+}
+
 /*
  * Uses every function on @t, which is idle, and leaves it started. Any context
  * but NMI. Returns how many did not do what they should.
@@ -980,6 +1108,7 @@ static int apitest_show(struct seq_file *m, void *v)
 	test_forward();
 	test_other_cpu();
 	test_wait_for_callback();
+	test_last_moment();
 	test_contexts();
 	test_settings(0);
 	test_settings(NSEC_PER_MSEC);
