@@ -18,6 +18,7 @@
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -511,6 +512,100 @@ static void test_last_moment(void)
 		ok(true, "in the last 2 us before its deadline # SKIP needs two CPUs");
 	custom_timer_cancel(&first.timer);
 	migrate_enable();
+}
+
+/*
+ * Changes the queue each time after ct_wait() has unlocked the base, before it has looked at
+ * anything: that is when somebody who waits for the lock does, and may take long if
+ * that was halted meanwhile.
+ */
+static struct {
+	struct probe probe;
+	struct custom_timer other;
+	int cpu;
+	unsigned int changes;	/* so many */
+	unsigned int gave_up;	/* calls of ct_wait() that took the clock to stand still */
+} meddler;
+
+static int meddler_wait(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (!(regs_return_value(regs) & 1))
+		meddler.gave_up++;
+	return 0;
+}
+
+static struct kretprobe wait_probe = {
+	.kp.symbol_name = "ct_wait",
+	.handler = meddler_wait,
+};
+
+/* ct_wait() is shorter. */
+#define WAIT_SIZE 1024
+
+static int meddler_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	/* Not zero: nobody looks when this one returns. */
+	return smp_processor_id() != meddler.cpu;
+}
+
+static int meddler_unlock(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	unsigned long from = (unsigned long)wait_probe.kp.addr;
+
+	if (get_kretprobe_retaddr(ri) - from < WAIT_SIZE) {
+		custom_timer_start(&meddler.other,
+				   ktime_get() + 100 * NSEC_PER_SEC, 0);
+		meddler.changes++;
+	}
+	return 0;
+}
+
+static struct kretprobe unlock_probe = {
+	.kp.symbol_name = "_raw_spin_unlock",
+	.handler = meddler_unlock,
+	.entry_handler = meddler_entry,
+};
+
+/* Returns how often a wait took a change of the queue for a clock that stands still. */
+static unsigned int meddle(void)
+{
+	ktime_t limit = ktime_get() + 20 * NSEC_PER_SEC;
+
+	meddler.cpu = smp_processor_id();
+	while (meddler.changes < HITS && ktime_get() < limit) {
+		probe_init(&meddler.probe);
+		schedule_custom_timer(&meddler.probe.timer, 300000);
+		probe_wait(&meddler.probe);
+	}
+	return meddler.gave_up;
+}
+
+static void test_change_before_look(void)
+{
+	unsigned int gave_up;
+	int err;
+
+	probe_init(&meddler.probe);
+	custom_timer_setup(&meddler.other, probe_fn);
+	migrate_disable();
+	err = register_kretprobe(&wait_probe);
+	if (!err) {
+		err = register_kretprobe(&unlock_probe);
+		if (!err) {
+			gave_up = meddle();
+			unregister_kretprobe(&unlock_probe);
+		}
+		unregister_kretprobe(&wait_probe);
+	}
+	custom_timer_cancel(&meddler.other);
+	migrate_enable();
+	if (err)
+		ok(true, "the queue changes as a wait begins # SKIP no kprobe there (%d)",
+		   err);
+	else
+		ok(meddler.changes && !gave_up,
+		   "the queue changes as a wait begins: %u times, %u taken for a clock that stands still",
+		   meddler.changes, gave_up);
 }
 
 /*
@@ -1109,6 +1204,7 @@ static int apitest_show(struct seq_file *m, void *v)
 	test_other_cpu();
 	test_wait_for_callback();
 	test_last_moment();
+	test_change_before_look();
 	test_contexts();
 	test_settings(0);
 	test_settings(NSEC_PER_MSEC);
