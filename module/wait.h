@@ -11,7 +11,7 @@
  * comes between the deadline and its callback is to be short. Its deadline can be taken
  * back nevertheless.
  */
-#define CT_LAST_NS 2000
+#define CT_LAST_NS 3000
 
 bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until);
 

@@ -397,7 +397,18 @@ struct ambush {
 	struct custom_timer opener;
 	struct probe probe;
 	ktime_t deadline;	/* 0: not started yet */
+	bool over;		/* the deadline has been taken back */
+	bool begun;		/* not before the callback began */
 };
+
+static enum custom_timer_restart ambushed_fn(struct custom_timer *t)
+{
+	struct ambush *a = container_of(t, struct ambush, probe.timer);
+
+	if (!READ_ONCE(a->over))
+		a->begun = true;
+	return probe_fn(t);
+}
 
 static enum custom_timer_restart opener_fn(struct custom_timer *t)
 {
@@ -435,7 +446,7 @@ static bool strike(struct ambush *a, enum ambush_kind kind, unsigned int there)
 	}
 }
 
-/* Whether that came of it which should if it was in time. */
+/* Whether that came of it which should if the callback had not begun. */
 static bool struck(struct probe *p, enum ambush_kind kind, unsigned int there)
 {
 	int queued;
@@ -448,7 +459,8 @@ static bool struck(struct probe *p, enum ambush_kind kind, unsigned int there)
 
 /*
  * Takes the deadline of a timer of CPU @there back while that waits for it. Returns
- * whether that was over before the deadline; if so, @good says whether it went right.
+ * whether that was over before the deadline, and before the callback began: the clocks
+ * of two CPUs may differ. If so, @good says whether it went right.
  */
 static bool ambush(struct ambush *a, enum ambush_kind kind, unsigned int there,
 		   bool *good)
@@ -458,7 +470,10 @@ static bool ambush(struct ambush *a, enum ambush_kind kind, unsigned int there,
 	bool in_time;
 
 	a->deadline = 0;
+	a->over = false;
+	a->begun = false;
 	probe_init(&a->probe);
+	a->probe.timer.function = ambushed_fn;
 	custom_timer_start_on(&a->opener, there,
 			      ktime_get() + 100 * NSEC_PER_USEC, 0);
 	local_irq_disable();
@@ -469,12 +484,13 @@ static bool ambush(struct ambush *a, enum ambush_kind kind, unsigned int there,
 		begin = ktime_get();
 	while (begin < a->deadline - before);
 	*good = strike(a, kind, there);
+	WRITE_ONCE(a->over, true);
 	in_time = a->deadline && ktime_get() < a->deadline;
 	local_irq_enable();
 	*good &= struck(&a->probe, kind, there);
 	custom_timer_cancel(&a->opener);
 	custom_timer_cancel(&a->probe.timer);
-	return in_time && begin >= a->deadline - LAST_NS;
+	return in_time && !a->begun && begin >= a->deadline - LAST_NS;
 }
 
 /* As hrtimer_start() and hrtimer_cancel() do before a callback has begun. */
@@ -494,7 +510,7 @@ static void test_last_moment(void)
 	probe_init(&first);
 	schedule_custom_timer(&first.timer, FAR / 2);
 	for (kind = 0; kind < AMBUSHES && there < nr_cpu_ids; kind++) {
-		limit = ktime_get() + 10 * NSEC_PER_SEC;
+		limit = ktime_get() + 5 * NSEC_PER_SEC;
 		for (hits = 0, wrong = 0; hits < HITS && ktime_get() < limit;) {
 			if (!ambush(&a, kind, there, &good))
 				continue;
@@ -512,6 +528,49 @@ static void test_last_moment(void)
 		ok(true, "in the last 2 us before its deadline # SKIP needs two CPUs");
 	custom_timer_cancel(&first.timer);
 	migrate_enable();
+}
+
+/* Reads the clock in bursts: that of a CPU that is behind stands still meanwhile. */
+static int reader_fn(void *unused)
+{
+	unsigned int n;
+
+	while (!kthread_should_stop()) {
+		for (n = get_random_u32() % 64; n; n--)
+			ktime_get();
+		ndelay(get_random_u32() % 4000);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Timers of this CPU, while all others read the clock. */
+static void test_readers(unsigned int cpu)
+{
+	struct task_struct *readers[8];
+	unsigned int n = 0, other;
+	struct probe p;
+	bool complete;
+
+	for_each_online_cpu(other) {
+		if (other == cpu || n == ARRAY_SIZE(readers))
+			continue;
+		readers[n] = kthread_create_on_cpu(reader_fn, NULL, other,
+						   "reader/%u");
+		if (IS_ERR(readers[n]))
+			break;
+		wake_up_process(readers[n++]);
+	}
+	probe_init(&p);
+	p.period = 200000;
+	p.wanted = 10000;
+	custom_timer_start_on(&p.timer, cpu, ktime_get() + p.period, 0);
+	complete = probe_wait(&p);
+	ok(complete && p.best >= 0,
+	   "CPU %u, %u others read the clock: %u calls, none early (%lld ns at best)",
+	   cpu, n, atomic_read(&p.calls), p.best);
+	while (n)
+		kthread_stop(readers[--n]);
 }
 
 /*
@@ -1190,6 +1249,8 @@ static int all_cpus_show(struct seq_file *m, void *v)
 
 static int apitest_show(struct seq_file *m, void *v)
 {
+	unsigned int cpu;
+
 	mutex_lock(&one_at_a_time);
 	out = m;
 	number = 0;
@@ -1205,6 +1266,8 @@ static int apitest_show(struct seq_file *m, void *v)
 	test_wait_for_callback();
 	test_last_moment();
 	test_change_before_look();
+	for_each_online_cpu(cpu)
+		test_readers(cpu);
 	test_contexts();
 	test_settings(0);
 	test_settings(NSEC_PER_MSEC);
