@@ -8,6 +8,7 @@
 #include "base.h"
 #include "program.h"
 #include "trace.h"
+#include "wait.h"
 
 /* @a + @b for an @a that is not negative, KTIME_MAX where that overflows. Any context. */
 static ktime_t ct_add(ktime_t a, u64 b)
@@ -72,6 +73,8 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 	base = ct_lock_base(t, &flags);
 	if (t->queued)
 		update = ct_dequeue(base, t);
+	else
+		ct_take_back(base, t);
 	to = cpu < 0 ? this_cpu_ptr(&ct_bases) : ct_base_of(cpu);
 	if (unlikely(base != to || base->life == CT_OFFLINE))
 		base = ct_base_move(t, base, to->cpu);
@@ -94,10 +97,10 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
  * @window_ns: how much later than the deadline the callback may start. 0: as
  *	soon as it can.
  *
- * A timer that is queued is taken out first. The callback runs on the calling
- * CPU, unless the timer's callback is running right now on another: then there.
- * If the CPU goes offline, its timers move to one that is online. Any context
- * but NMI.
+ * A deadline that the timer already has is taken back, unless its callback has
+ * begun. The callback runs on the calling CPU, unless the timer's callback is
+ * running right now on another: then there. If the CPU goes offline, its timers
+ * move to one that is online. Any context but NMI.
  *
  * Return: 0; -EINVAL for a timer without setup.
  */
@@ -168,17 +171,18 @@ static __always_inline int ct_try_to_cancel(struct custom_timer *t)
 {
 	struct custom_timer_base *base;
 	unsigned long flags;
-	bool update;
+	bool update, taken;
 	int ret = 0;
 
 	if (!t->base)
 		return 0;
 
 	base = ct_lock_base(t, &flags);
+	taken = ct_take_back(base, t);
 	if (base->running == t) {
 		ret = -1;
-	} else if (t->queued) {
-		update = ct_dequeue(base, t);
+	} else if (taken || t->queued) {
+		update = !taken && ct_dequeue(base, t);
 		base->stats.cancelled++;
 		trace_customtimer_cancel(t);
 		if (update)

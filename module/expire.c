@@ -92,13 +92,34 @@ static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
 }
 
 /*
- * Runs one timer once its deadline has come, which is at most CT_LAST_NS ahead.
- * Base locked; dropped around the callback, with interrupts off throughout. The
- * callback may free the timer unless it returns CUSTOM_TIMER_RESTART.
+ * The deadline of @t did not come, and it is due later, or another CPU has taken it back:
+ * then it is none of ours, and may have been freed. Locks the base, on its CPU.
  *
  * Return: false if the deadline did not come.
  */
-static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
+static noinline bool ct_run_not(struct custom_timer_base *base,
+				struct custom_timer *t)
+	__acquires(&base->lock)
+{
+	bool ours;
+
+	ct_lock(base);
+	ours = ct_take_back(base, t);
+	if (ours)
+		ct_enqueue(base, t);
+	return !ours;
+}
+
+/*
+ * Runs one timer once its deadline has come, which is at most CT_LAST_NS ahead, unless it
+ * is started anew or cancelled before, and counts it in @ran. Base locked; dropped
+ * around the wait and the callback, with interrupts off throughout. The callback may
+ * free the timer unless it returns CUSTOM_TIMER_RESTART.
+ *
+ * Return: false if the deadline did not come.
+ */
+static bool ct_run(struct custom_timer_base *base, struct custom_timer *t,
+		   unsigned int *ran)
 	__must_hold(&base->lock)
 {
 	bool exact = t->end == t->expires;
@@ -111,17 +132,13 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 	t->pass = base->turn.pass;
 	base->running = t;
 	base->running_function = t->function;
+	if (exact)
+		ct_await(base);
 	raw_spin_unlock(&base->lock);
 
-	if (exact && !ct_precise_wait_last(&base->precise, expires, &late_ns,
-					   &late_cycles)) {
-		ct_lock(base);
-		/* Unless it was started anew meanwhile. */
-		if (!t->queued)
-			ct_enqueue(base, t);
-		base->running = NULL;
-		return false;
-	}
+	if (exact && (!ct_precise_wait_last(&base->precise, expires, &late_ns,
+					    &late_cycles) || !ct_awaited(base)))
+		return ct_run_not(base, t);
 	if (trace_customtimer_expire_entry_enabled())
 		trace_customtimer_expire_entry(t, exact ?
 			ct_precise_late(&base->precise, late_ns, late_cycles) :
@@ -135,6 +152,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t)
 		ct_enqueue(base, t);
 	base->running = NULL;
 	base->stats.expired++;
+	++*ran;
 	if (exact)
 		ct_hist_add(base->errors,
 			    ct_precise_late(&base->precise, late_ns,
@@ -204,10 +222,9 @@ static bool ct_serve(struct custom_timer_base *base, struct custom_timer *t,
 
 	if (ahead > CT_LAST_NS)
 		return ct_wait(base, now, ktime_sub(t->expires, CT_LAST_NS));
-	if (!ct_run(base, t))
+	if (!ct_run(base, t, ran))
 		return false;
 	base->stats.held += before_tick;
-	++*ran;
 	if (ahead > 0)
 		ct_precise_spend(&base->precise, ktime_add(now, ahead), ahead);
 	return true;

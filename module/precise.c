@@ -3,6 +3,7 @@
  * Exact timers: interrupt early by the lead, then wait for the deadline. What
  * may be spent on waiting is bounded for each wait and in its share of a CPU.
  */
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -181,6 +182,9 @@ bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns)
 	return !p->broke && ns <= p->budget;
 }
 
+/* CPUs that read the clock all the time, as they wait. */
+static atomic_t ct_readers;
+
 /*
  * Waits until @until with interrupts off. A clock that stands still ends the
  * wait too: no turn of the loop is as short as a nanosecond.
@@ -193,8 +197,10 @@ ktime_t ct_precise_wait(ktime_t until)
 	s64 turns = clamp_t(s64, ktime_sub(until, now), 0,
 			    CT_MAX_LEAD_NS + CT_EARLY_NS);
 
+	atomic_inc(&ct_readers);
 	while (now < until && turns-- > 0)
 		now = ktime_get();
+	atomic_dec(&ct_readers);
 	return now;
 }
 
@@ -220,13 +226,64 @@ void ct_precise_sample(struct ct_precise *p, ktime_t now)
 	r->tsc = tsc;
 }
 
-/*
- * Xen's clocks are no less than what any CPU has read before: that of a CPU that
- * is behind stands still until it has caught up, and the TSC knows nothing of it.
+/**
+ * struct ct_pace - whether the clock keeps pace with the TSC
+ * @mono: CLOCK_MONOTONIC at the first reading
+ * @tsc: the TSC then
+ * @least: by how many cycles the clock was behind the TSC, at least, since then
+ * @most: the same at most
+ * @readings: how many there were
+ * @alone: no other CPU was waiting
+ *
+ * A CPU's clock is what its own TSC says or, if that is more, what any CPU has read
+ * before: the clock of a CPU that is behind stands still until it has caught up. So it
+ * never falls below what the TSC says, and cycles can be counted from a reading that is
+ * no more than that. A reading that is more does not keep pace: it came after one that
+ * advanced by more than the TSC, or comes before one that advances by less. Unless
+ * others read the clock all the time and stop when this CPU does, as those do that wait
+ * for the same deadline: so these are counted.
  */
-static bool ct_clock_may_stall(void)
+struct ct_pace {
+	ktime_t mono;
+	u64 tsc;
+	s64 least;
+	s64 most;
+	unsigned int readings;
+	bool alone;
+};
+
+/* So many readings, and so exactly in parts of one, have to agree. */
+#define CT_PACE_READINGS 3
+#define CT_PACE_PART 4
+
+/* @now and @tsc are one more reading. In a wait, base not locked. */
+static void ct_pace_add(struct ct_pace *pace, const struct ct_precise *p,
+			ktime_t now, u64 tsc)
 {
-	return num_online_cpus() > 1;
+	s64 behind;
+
+	if (atomic_read(&ct_readers) > 1)
+		pace->alone = false;
+	if (!pace->readings++) {
+		pace->mono = now;
+		pace->tsc = tsc;
+		return;
+	}
+	behind = (s64)(tsc - pace->tsc) -
+		 (s64)((u64)ktime_sub(now, pace->mono) * p->rate.rate >>
+		       CT_RATE_SHIFT);
+	pace->least = min(pace->least, behind);
+	pace->most = max(pace->most, behind);
+}
+
+/* Whether the clock is known not to fall behind the TSC from the last reading on. */
+static bool ct_pace_is_kept(const struct ct_pace *pace,
+			    const struct ct_precise *p)
+{
+	if (num_online_cpus() == 1)
+		return true;
+	return pace->alone && pace->readings >= CT_PACE_READINGS &&
+	       pace->most - pace->least <= p->reading / CT_PACE_PART;
 }
 
 /*
@@ -258,16 +315,33 @@ void ct_precise_open(struct ct_precise *p)
 		ct_precise_read(p, &tsc);
 }
 
+/*
+ * Whether to read the clock once more: @ahead, until the deadline, is too long a stretch, or
+ * leaves time for the one reading that is missing to know whether the clock keeps pace.
+ */
+static bool ct_aim_again(const struct ct_precise *p,
+			 const struct ct_pace *pace, s64 ahead)
+{
+	if (ahead > CT_AIM_NS)
+		return true;
+	return pace->readings == CT_PACE_READINGS - 1 && ahead > 0 &&
+	       (u64)ahead * p->rate.rate >> CT_RATE_SHIFT > 2 * p->reading;
+}
+
 /* Prepares ct_precise_wait_last(). */
 void ct_precise_aim(struct ct_precise *p, ktime_t until, struct ct_aim *aim)
 {
+	struct ct_pace pace = { .alone = true };
 	unsigned int more = CT_AIMS;
 	ktime_t now;
 	u64 cycles;
 
-	do
+	atomic_inc(&ct_readers);
+	do {
 		now = ct_precise_read(p, &aim->tsc);
-	while (ktime_sub(until, now) > CT_AIM_NS && --more);
+		ct_pace_add(&pace, p, now, aim->tsc);
+	} while (--more && ct_aim_again(p, &pace, ktime_sub(until, now)));
+	atomic_dec(&ct_readers);
 	aim->turns = 0;
 	if (now >= until || !p->rate.good)
 		return;
@@ -277,7 +351,7 @@ void ct_precise_aim(struct ct_precise *p, ktime_t until, struct ct_aim *aim)
 	aim->enough = (cycles >> CT_RATE_SPARE) + 1;
 	/* A turn takes more than a cycle unless the TSC has stopped. */
 	aim->turns = cycles + aim->enough;
-	aim->look = ct_clock_may_stall();
+	aim->look = !ct_pace_is_kept(&pace, p);
 	/* So that the look reads the clock when it is due. */
 	if (aim->look)
 		aim->enough -= p->reading / 2;

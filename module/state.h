@@ -80,15 +80,19 @@ struct ct_guarded {
 
 /**
  * struct custom_timer_base - the timers of one CPU
- * @lock: protects every member but @name; taken in hard interrupts
+ * @lock: protects every member but @name and @awaited; taken in hard interrupts
  * @cpu: the CPU
  * @life: whether it runs timers, keeps them, or neither
  * @in_expiry: the expiry loop is at work and will arm when it is done
  * @kicked: an IPI that arms is on its way
  * @raised: an interrupt that the CPU sends to itself is on its way
  * @raised_at: when it was sent
- * @running: the timer whose callback runs. It may have been freed by that.
+ * @running: the timer that was taken out of its queue to be run. Its callback may have
+ *	freed it.
  * @running_function: that callback
+ * @awaited: bit 0: the callback of @running has not begun, as its deadline is being
+ *	waited for. Who clears it, decides: the expiry loop to call it, whoever has
+ *	locked the base to take it back.
  * @exact: timers without a window
  * @range: timers with one
  * @armed: the setting of the interrupt source
@@ -123,6 +127,7 @@ struct custom_timer_base {
 	ktime_t raised_at;
 	struct custom_timer *running;
 	enum custom_timer_restart (*running_function)(struct custom_timer *t);
+	unsigned long awaited;
 	struct ct_queue exact;
 	struct ct_queue range;
 	struct ct_armed armed;

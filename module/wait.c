@@ -25,9 +25,11 @@ bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until)
 	ktime_t begin = now;
 
 	raw_spin_unlock(&base->lock);
-	while (now < until && rounds-- > 0 &&
-	       READ_ONCE(base->exact.changes) == was)
+	/* Once at least: whoever waited for the lock has changed the queue by now. */
+	do
 		now = ct_precise_wait(min(until, ktime_add(now, CT_LOOK_NS)));
+	while (now < until && --rounds > 0 &&
+	       READ_ONCE(base->exact.changes) == was);
 	ct_lock(base);
 	ct_precise_spend(&base->precise, now, ktime_sub(now, begin));
 	return now >= until || (now > begin && base->exact.changes != was);

@@ -2,11 +2,51 @@
 #ifndef CUSTOMTIMER_WAIT_H
 #define CUSTOMTIMER_WAIT_H
 
+#include <linux/bitops.h>
+
 #include "state.h"
 
-/* The last stretch before an exact deadline, in which its timer is fixed. */
-#define CT_LAST_NS 2000
+/*
+ * The last stretch before an exact deadline, in which its timer is in no queue: what
+ * comes between the deadline and its callback is to be short. Its deadline can be taken
+ * back nevertheless.
+ */
+#define CT_LAST_NS 3000
 
 bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until);
+
+/*
+ * Makes the callback of @running one that can still be taken back. Base locked, on its
+ * CPU.
+ */
+static inline void ct_await(struct custom_timer_base *base)
+{
+	base->awaited = 1;
+}
+
+/*
+ * The deadline of @running has come. Whether its callback is to be called: it was not
+ * taken back, and no longer can be. Base not locked, on its CPU, interrupts off.
+ */
+static __always_inline bool ct_awaited(struct custom_timer_base *base)
+{
+	return test_and_clear_bit(0, &base->awaited);
+}
+
+/*
+ * Takes back a timer whose CPU waits for its deadline: it is idle then, and that CPU
+ * looks at it no more. Base locked.
+ *
+ * Return: false if it is not waited for so, or its callback has begun.
+ */
+static inline bool ct_take_back(struct custom_timer_base *base,
+				const struct custom_timer *t)
+{
+	if (likely(base->running != t) ||
+	    !test_and_clear_bit(0, &base->awaited))
+		return false;
+	base->running = NULL;
+	return true;
+}
 
 #endif /* CUSTOMTIMER_WAIT_H */

@@ -18,6 +18,7 @@
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -384,6 +385,287 @@ static void test_wait_for_callback(void)
 
 /* What does not come due, however slow the host. */
 #define FAR (100 * NSEC_PER_SEC)
+
+/* The end of a wait, in which its timer is in no queue. */
+#define LAST_NS 2000
+
+/* So many times what is tried has to hit it. */
+#define HITS 40
+
+/* A timer, and what starts it so shortly before its deadline that it is waited for. */
+struct ambush {
+	struct custom_timer opener;
+	struct probe probe;
+	ktime_t deadline;	/* 0: not started yet */
+	bool over;		/* the deadline has been taken back */
+	bool begun;		/* not before the callback began */
+};
+
+static enum custom_timer_restart ambushed_fn(struct custom_timer *t)
+{
+	struct ambush *a = container_of(t, struct ambush, probe.timer);
+
+	if (!READ_ONCE(a->over))
+		a->begun = true;
+	return probe_fn(t);
+}
+
+static enum custom_timer_restart opener_fn(struct custom_timer *t)
+{
+	struct ambush *a = container_of(t, struct ambush, opener);
+	ktime_t deadline = ktime_get() + 2 * LAST_NS;
+
+	custom_timer_start(&a->probe.timer, deadline, 0);
+	/* Pairs with the one in ambush(). */
+	smp_store_release(&a->deadline, deadline);
+	return CUSTOM_TIMER_NORESTART;
+}
+
+enum ambush_kind { CANCEL, START_SOON, START_LATE, START_HERE, AMBUSHES };
+
+static const char *const ambush_names[AMBUSHES] = {
+	"cancelled", "started for soon after", "started for later",
+	"started on another CPU",
+};
+
+/* Takes the timer's deadline back. Returns whether it did what it should. */
+static bool strike(struct ambush *a, enum ambush_kind kind, unsigned int there)
+{
+	struct custom_timer *t = &a->probe.timer;
+
+	switch (kind) {
+	case CANCEL:
+		return custom_timer_try_to_cancel(t) == 1;
+	case START_SOON:
+		return !custom_timer_start_on(t, there, a->deadline +
+					      50 * NSEC_PER_USEC, 0);
+	case START_LATE:
+		return !custom_timer_start_on(t, there, a->deadline + FAR, 0);
+	default:
+		return !custom_timer_start(t, a->deadline + FAR, 0);
+	}
+}
+
+/* Whether that came of it which should if the callback had not begun. */
+static bool struck(struct probe *p, enum ambush_kind kind, unsigned int there)
+{
+	int queued;
+
+	if (kind == START_SOON)
+		return probe_wait(p) && p->best >= 0 && p->cpu == there;
+	queued = custom_timer_cancel(&p->timer);
+	return queued == (kind != CANCEL) && !atomic_read(&p->calls);
+}
+
+/*
+ * Takes the deadline of a timer of CPU @there back while that waits for it. Returns
+ * whether that was over before the deadline, and before the callback began: the clocks
+ * of two CPUs may differ. If so, @good says whether it went right.
+ */
+static bool ambush(struct ambush *a, enum ambush_kind kind, unsigned int there,
+		   bool *good)
+{
+	ktime_t begin, limit = ktime_get() + NSEC_PER_SEC;
+	unsigned int before = LAST_NS - get_random_u32() % (LAST_NS / 2);
+	bool in_time;
+
+	a->deadline = 0;
+	a->over = false;
+	a->begun = false;
+	probe_init(&a->probe);
+	a->probe.timer.function = ambushed_fn;
+	custom_timer_start_on(&a->opener, there,
+			      ktime_get() + 100 * NSEC_PER_USEC, 0);
+	local_irq_disable();
+	/* Pairs with the one in opener_fn(). */
+	while (!smp_load_acquire(&a->deadline) && ktime_get() < limit)
+		cpu_relax();
+	do
+		begin = ktime_get();
+	while (begin < a->deadline - before);
+	*good = strike(a, kind, there);
+	WRITE_ONCE(a->over, true);
+	in_time = a->deadline && ktime_get() < a->deadline;
+	local_irq_enable();
+	*good &= struck(&a->probe, kind, there);
+	custom_timer_cancel(&a->opener);
+	custom_timer_cancel(&a->probe.timer);
+	return in_time && !a->begun && begin >= a->deadline - LAST_NS;
+}
+
+/* As hrtimer_start() and hrtimer_cancel() do before a callback has begun. */
+static void test_last_moment(void)
+{
+	unsigned int hits, wrong, there;
+	enum ambush_kind kind;
+	struct ambush a = {};
+	struct probe first;
+	ktime_t limit;
+	bool good;
+
+	migrate_disable();
+	there = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	custom_timer_setup(&a.opener, opener_fn);
+	/* What comes before the others, so that they change no setting. */
+	probe_init(&first);
+	schedule_custom_timer(&first.timer, FAR / 2);
+	for (kind = 0; kind < AMBUSHES && there < nr_cpu_ids; kind++) {
+		limit = ktime_get() + 5 * NSEC_PER_SEC;
+		for (hits = 0, wrong = 0; hits < HITS && ktime_get() < limit;) {
+			if (!ambush(&a, kind, there, &good))
+				continue;
+			hits++;
+			wrong += !good;
+		}
+		if (hits)
+			ok(!wrong, "%s in the last 2 us before its deadline: not called then (%u of %u wrong)",
+			   ambush_names[kind], wrong, hits);
+		else
+			ok(true, "%s in the last 2 us before its deadline # SKIP the host was too slow each time",
+			   ambush_names[kind]);
+	}
+	if (there >= nr_cpu_ids)
+		ok(true, "in the last 2 us before its deadline # SKIP needs two CPUs");
+	custom_timer_cancel(&first.timer);
+	migrate_enable();
+}
+
+/* Reads the clock in bursts: that of a CPU that is behind stands still meanwhile. */
+static int reader_fn(void *unused)
+{
+	unsigned int n;
+
+	while (!kthread_should_stop()) {
+		for (n = get_random_u32() % 64; n; n--)
+			ktime_get();
+		ndelay(get_random_u32() % 4000);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Timers of this CPU, while all others read the clock. */
+static void test_readers(unsigned int cpu)
+{
+	struct task_struct *readers[8];
+	unsigned int n = 0, other;
+	struct probe p;
+	bool complete;
+
+	for_each_online_cpu(other) {
+		if (other == cpu || n == ARRAY_SIZE(readers))
+			continue;
+		readers[n] = kthread_create_on_cpu(reader_fn, NULL, other,
+						   "reader/%u");
+		if (IS_ERR(readers[n]))
+			break;
+		wake_up_process(readers[n++]);
+	}
+	probe_init(&p);
+	p.period = 200000;
+	p.wanted = 10000;
+	custom_timer_start_on(&p.timer, cpu, ktime_get() + p.period, 0);
+	complete = probe_wait(&p);
+	ok(complete && p.best >= 0,
+	   "CPU %u, %u others read the clock: %u calls, none early (%lld ns at best)",
+	   cpu, n, atomic_read(&p.calls), p.best);
+	while (n)
+		kthread_stop(readers[--n]);
+}
+
+/*
+ * Changes the queue each time after ct_wait() has unlocked the base, before it has looked at
+ * anything: that is when somebody who waits for the lock does, and may take long if
+ * that was halted meanwhile.
+ */
+static struct {
+	struct probe probe;
+	struct custom_timer other;
+	int cpu;
+	unsigned int changes;	/* so many */
+	unsigned int gave_up;	/* calls of ct_wait() that took the clock to stand still */
+} meddler;
+
+static int meddler_wait(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	if (!(regs_return_value(regs) & 1))
+		meddler.gave_up++;
+	return 0;
+}
+
+static struct kretprobe wait_probe = {
+	.kp.symbol_name = "ct_wait",
+	.handler = meddler_wait,
+};
+
+/* ct_wait() is shorter. */
+#define WAIT_SIZE 1024
+
+static int meddler_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	/* Not zero: nobody looks when this one returns. */
+	return smp_processor_id() != meddler.cpu;
+}
+
+static int meddler_unlock(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	unsigned long from = (unsigned long)wait_probe.kp.addr;
+
+	if (get_kretprobe_retaddr(ri) - from < WAIT_SIZE) {
+		custom_timer_start(&meddler.other,
+				   ktime_get() + 100 * NSEC_PER_SEC, 0);
+		meddler.changes++;
+	}
+	return 0;
+}
+
+static struct kretprobe unlock_probe = {
+	.kp.symbol_name = "_raw_spin_unlock",
+	.handler = meddler_unlock,
+	.entry_handler = meddler_entry,
+};
+
+/* Returns how often a wait took a change of the queue for a clock that stands still. */
+static unsigned int meddle(void)
+{
+	ktime_t limit = ktime_get() + 20 * NSEC_PER_SEC;
+
+	meddler.cpu = smp_processor_id();
+	while (meddler.changes < HITS && ktime_get() < limit) {
+		probe_init(&meddler.probe);
+		schedule_custom_timer(&meddler.probe.timer, 300000);
+		probe_wait(&meddler.probe);
+	}
+	return meddler.gave_up;
+}
+
+static void test_change_before_look(void)
+{
+	unsigned int gave_up;
+	int err;
+
+	probe_init(&meddler.probe);
+	custom_timer_setup(&meddler.other, probe_fn);
+	migrate_disable();
+	err = register_kretprobe(&wait_probe);
+	if (!err) {
+		err = register_kretprobe(&unlock_probe);
+		if (!err) {
+			gave_up = meddle();
+			unregister_kretprobe(&unlock_probe);
+		}
+		unregister_kretprobe(&wait_probe);
+	}
+	custom_timer_cancel(&meddler.other);
+	migrate_enable();
+	if (err)
+		ok(true, "the queue changes as a wait begins # SKIP no kprobe there (%d)",
+		   err);
+	else
+		ok(meddler.changes && !gave_up,
+		   "the queue changes as a wait begins: %u times, %u taken for a clock that stands still",
+		   meddler.changes, gave_up);
+}
 
 /*
  * Uses every function on @t, which is idle, and leaves it started. Any context
@@ -967,6 +1249,8 @@ static int all_cpus_show(struct seq_file *m, void *v)
 
 static int apitest_show(struct seq_file *m, void *v)
 {
+	unsigned int cpu;
+
 	mutex_lock(&one_at_a_time);
 	out = m;
 	number = 0;
@@ -980,6 +1264,10 @@ static int apitest_show(struct seq_file *m, void *v)
 	test_forward();
 	test_other_cpu();
 	test_wait_for_callback();
+	test_last_moment();
+	test_change_before_look();
+	for_each_online_cpu(cpu)
+		test_readers(cpu);
 	test_contexts();
 	test_settings(0);
 	test_settings(NSEC_PER_MSEC);
