@@ -104,8 +104,13 @@ static void ct_guard_upcall(unsigned long ip, unsigned long parent_ip,
 	ct_hold(ct_base_of(smp_processor_id()), ct_guard_ns());
 }
 
+/*
+ * Permanent: while it is in use kernel.ftrace_enabled cannot be set to 0, and it is
+ * refused with -EBUSY where that is 0 already. Without a word nothing would be called.
+ */
 static struct ftrace_ops ct_guard_ops = {
 	.func = ct_guard_upcall,
+	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
 /* Process context. */
@@ -158,6 +163,10 @@ static int ct_guard_change(unsigned int was, unsigned int ns)
 	}
 	if (ns && !was)
 		err = ct_guard_attach();
+	if (err == -EBUSY) {
+		pr_err("guard_ns needs ftrace, which is switched off: set kernel.ftrace_enabled to 1 (sysctl), or leave guard_ns 0\n");
+		return err;
+	}
 	if (err) {
 		pr_err("guard_ns needs a kernel with CONFIG_DYNAMIC_FTRACE, whose ftrace can follow xen_evtchn_do_upcall (%d): leave it 0\n",
 		       err);
