@@ -9,8 +9,6 @@
 #include "parts.h"
 #include "xen.h"
 
-#if IS_REACHABLE(CONFIG_PTP_1588_CLOCK)
-
 /* A cross timestamp is no more uncertain than this. */
 #define CT_CROSS_NS 2000
 
@@ -126,21 +124,6 @@ static int ct_ptp_stop(void)
 	ptp_clock_unregister(ct_ptp_clock);
 	return 0;
 }
-
-#else
-
-static int ct_ptp_start(void)
-{
-	pr_err("ptp: this kernel was built without PTP clocks (CONFIG_PTP_1588_CLOCK)\n");
-	return -EOPNOTSUPP;
-}
-
-static int ct_ptp_stop(void)
-{
-	return 0;
-}
-
-#endif
 
 struct ct_part ct_ptp_part = {
 	.name = "ptp",

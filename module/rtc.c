@@ -12,8 +12,6 @@
 #include "parts.h"
 #include "xen.h"
 
-#if IS_REACHABLE(CONFIG_RTC_CLASS)
-
 /*
  * How often a pending alarm looks whether the host's clock was set meanwhile, and
  * how much later than the second it may come.
@@ -187,21 +185,6 @@ static int ct_rtc_stop(void)
 	platform_device_unregister(ct_rtc_device);
 	return 0;
 }
-
-#else
-
-static int ct_rtc_start(void)
-{
-	pr_err("rtc: this kernel was built without RTCs (CONFIG_RTC_CLASS)\n");
-	return -EOPNOTSUPP;
-}
-
-static int ct_rtc_stop(void)
-{
-	return 0;
-}
-
-#endif
 
 struct ct_part ct_rtc_part = {
 	.name = "rtc",
