@@ -20,11 +20,6 @@ check "CPU 2 took them" test "$(of_cpu 2 moved)" -ge 1
 calls=$(of_cpu 2 expired)
 check "they go on there" wait_for 30 more_than "$((calls + 20))"
 
-# With no other CPU left, an isolated one is better than none.
-echo 0 >/sys/devices/system/cpu/cpu2/online
-check "the last CPU takes them, isolated or not" test "$(of_cpu 0 moved)" -ge 1
-calls=$(column expired)
-check "they go on there, too" wait_for 30 more_than "$((calls + 20))"
 rmmod customtimer_pacer
 is "$(column queued)" 0 "no timer is left"
 check "the module unloads" rmmod customtimer
