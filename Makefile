@@ -98,6 +98,8 @@ install-module: modules ## install the modules for KVER
 	install -d $(DESTDIR)$(PREFIX)/include/xen
 	install -m 644 include/customtimer.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 include/xen/customtimer.h $(DESTDIR)$(PREFIX)/include/xen/
+	install -d $(DESTDIR)$(PREFIX)/share/customtimer/$(KVER)
+	install -m 644 $(STAGE)/Module.symvers $(DESTDIR)$(PREFIX)/share/customtimer/$(KVER)/
 	$(if $(DESTDIR),,depmod $(KVER))
 
 install-user: ## install the library, the tools and the manual pages
@@ -106,7 +108,8 @@ install-user: ## install the library, the tools and the manual pages
 uninstall: ## remove what install has put there
 	rm -f $(addprefix $(DESTDIR)/lib/modules/$(KVER)/extra/,$(notdir $(MODULES))) \
 		$(DESTDIR)$(PREFIX)/include/customtimer.h \
-		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h
+		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h \
+		$(DESTDIR)$(PREFIX)/share/customtimer/$(KVER)/Module.symvers
 	$(if $(DESTDIR),,depmod $(KVER))
 	$(MAKE) -C userspace uninstall DESTDIR='$(abspath $(DESTDIR))'
 

@@ -5,6 +5,8 @@
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/isolation.h>
 #include <linux/slab.h>
 
 #include "backend.h"
@@ -168,6 +170,30 @@ void ct_base_pause(unsigned int cpu)
 }
 
 /*
+ * The CPU that timers of one that is offline go to: one that was not isolated, by nohz_full=
+ * or isolcpus=, if there is one. nr_cpu_ids: no CPU takes timers. Any context.
+ */
+static unsigned int ct_base_heir(void)
+{
+	const struct cpumask *timers, *domain;
+	unsigned int cpu;
+
+	rcu_read_lock();
+	timers = housekeeping_cpumask(HK_TYPE_TIMER);
+	domain = housekeeping_cpumask(HK_TYPE_DOMAIN);
+	for_each_cpu_and(cpu, &ct_cpus, timers) {
+		if (cpumask_test_cpu(cpu, domain))
+			goto out;
+	}
+	cpu = cpumask_any_and(&ct_cpus, timers);
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_any(&ct_cpus);
+out:
+	rcu_read_unlock();
+	return cpu;
+}
+
+/*
  * Takes @t from the locked @base to that of @cpu or, if that is offline, of another
  * CPU. Returns the base it ends up on, locked: one that runs it, or keeps it for later.
  * A timer whose callback runs stays where it is, so that a timer never runs on two CPUs
@@ -194,7 +220,7 @@ struct custom_timer_base *ct_base_move(struct custom_timer *t,
 		}
 		if (likely(base->life != CT_OFFLINE))
 			return base;
-		cpu = cpumask_any(&ct_cpus);
+		cpu = ct_base_heir();
 		/* None when the module goes. */
 		if (cpu >= nr_cpu_ids)
 			return base;

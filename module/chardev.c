@@ -19,6 +19,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -91,6 +92,7 @@ static atomic_t ct_dev_files = ATOMIC_INIT(0);
  * @cpu: as armed
  * @user: whom it counts for, NULL: no limits
  * @stats: figures; interrupts and delays are the callback's
+ * @rcu: frees it
  */
 struct ct_dev {
 	struct custom_timer timer;
@@ -107,6 +109,7 @@ struct ct_dev {
 	int cpu;
 	struct ct_dev_user *user;
 	struct customtimer_stats stats;
+	struct rcu_head rcu;
 };
 
 /* Number of open files. Any context. */
@@ -320,7 +323,8 @@ static int ct_dev_release(struct inode *inode, struct file *file)
 	irq_work_sync(&dev->wake);
 	if (dev->user)
 		ct_dev_put_user(dev->user);
-	kfree(dev);
+	/* On PREEMPT_RT an irq_work is looked at, under RCU, after it is no longer busy. */
+	kfree_rcu(dev, rcu);
 	atomic_dec(&ct_dev_files);
 	return 0;
 }

@@ -9,17 +9,14 @@
  * returned in its place would be called again at once on PV, and never again
  * with per-vCPU vectors, whose upcall comes only once for a pending flag.
  */
-#include <linux/ftrace.h>
 #include <linux/mutex.h>
-#include <linux/smp.h>
 
-#include <xen/events.h>
 #include <xen/xen.h>
 
 #include "guard.h"
+#include "hold.h"
 #include "params.h"
 #include "program.h"
-#include "wait.h"
 
 static unsigned int guard_ns;
 
@@ -59,95 +56,6 @@ struct custom_timer *ct_guard_before_tick(struct custom_timer_base *base,
 	return t;
 }
 
-#ifdef CONFIG_DYNAMIC_FTRACE
-
-/*
- * Waits for an exact deadline that is no further ahead than @guard_ns.
- *
- * Runs no timer: that is left to the interrupt which is pending by then. Ends
- * early when the first timer is cancelled or time to wait is used up. Hard
- * interrupt context, interrupts off, on the base's CPU.
- */
-static void ct_hold(struct custom_timer_base *base, u32 guard_ns)
-{
-	const struct custom_timer *t;
-	ktime_t now, from;
-	s64 ahead, last;
-
-	if (!READ_ONCE(base->exact.root.rb_leftmost))
-		return;
-
-	ct_lock(base);
-	from = ktime_get();
-	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
-	for (now = from; base->life == CT_ONLINE; now = ktime_get()) {
-		t = ct_first_precise(base);
-		if (!t)
-			break;
-		ahead = ktime_sub(t->expires, now);
-		if (ahead <= last || ahead > guard_ns ||
-		    !ct_precise_affords(&base->precise, now, ahead) ||
-		    !ct_wait(base, now, ktime_sub(t->expires, last)))
-			break;
-	}
-	if (now != from) {
-		base->stats.held++;
-		base->guard.from = from;
-		base->guard.until = now;
-	}
-	raw_spin_unlock(&base->lock);
-}
-
-/* Hard interrupt context, interrupts off. */
-static void ct_guard_upcall(unsigned long ip, unsigned long parent_ip,
-			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-	ct_hold(ct_base_of(smp_processor_id()), ct_guard_ns());
-}
-
-static struct ftrace_ops ct_guard_ops = {
-	.func = ct_guard_upcall,
-};
-
-/* Process context. */
-static int ct_guard_attach(void)
-{
-	int err = ftrace_set_filter_ip(&ct_guard_ops,
-				       (unsigned long)xen_evtchn_do_upcall,
-				       0, 1);
-
-	return err ?: register_ftrace_function(&ct_guard_ops);
-}
-
-/* Process context. Returns when no CPU is in the callback. */
-static void ct_guard_detach(void)
-{
-	unregister_ftrace_function(&ct_guard_ops);
-}
-
-/* Process context. ftrace leaves the filter unusable: once, at the end. */
-static void ct_guard_release(void)
-{
-	ftrace_free_filter(&ct_guard_ops);
-}
-
-#else
-
-static int ct_guard_attach(void)
-{
-	return -EOPNOTSUPP;
-}
-
-static void ct_guard_detach(void)
-{
-}
-
-static void ct_guard_release(void)
-{
-}
-
-#endif
-
 /* Takes the guard from @was to @ns; @ct_guard_lock held. */
 static int ct_guard_change(unsigned int was, unsigned int ns)
 {
@@ -159,6 +67,10 @@ static int ct_guard_change(unsigned int was, unsigned int ns)
 	}
 	if (ns && !was)
 		err = ct_guard_attach();
+	if (err == -EBUSY) {
+		pr_err("guard_ns needs ftrace, which is switched off: set kernel.ftrace_enabled to 1 (sysctl), or leave guard_ns 0\n");
+		return err;
+	}
 	if (err) {
 		pr_err("guard_ns needs a kernel with CONFIG_DYNAMIC_FTRACE, whose ftrace can follow xen_evtchn_do_upcall (%d): leave it 0\n",
 		       err);

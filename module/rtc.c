@@ -12,8 +12,6 @@
 #include "parts.h"
 #include "xen.h"
 
-#if IS_REACHABLE(CONFIG_RTC_CLASS)
-
 /*
  * How often a pending alarm looks whether the host's clock was set meanwhile, and
  * how much later than the second it may come.
@@ -108,6 +106,14 @@ static int ct_rtc_set_alarm(struct device *dev, struct rtc_wkalrm *alarm)
 	return ct_rtc_alarm_irq_enable(dev, alarm->enabled);
 }
 
+/* For guests that may not set the clock: Linux would try again for ever. */
+static const struct rtc_class_ops ct_rtc_read_only_ops = {
+	.read_time = ct_rtc_read_time,
+	.read_alarm = ct_rtc_read_alarm,
+	.set_alarm = ct_rtc_set_alarm,
+	.alarm_irq_enable = ct_rtc_alarm_irq_enable,
+};
+
 static const struct rtc_class_ops ct_rtc_ops = {
 	.read_time = ct_rtc_read_time,
 	.set_time = ct_rtc_set_time,
@@ -122,7 +128,8 @@ static int ct_rtc_register(struct device *dev)
 	ct_rtc = devm_rtc_allocate_device(dev);
 	if (IS_ERR(ct_rtc))
 		return PTR_ERR(ct_rtc);
-	ct_rtc->ops = &ct_rtc_ops;
+	ct_rtc->ops = ct_xen_may_set_wallclock() ? &ct_rtc_ops :
+						   &ct_rtc_read_only_ops;
 	/* Xen keeps 32 bits of seconds, and is set at once. */
 	ct_rtc->range_max = U32_MAX;
 	ct_rtc->set_offset_nsec = NSEC_PER_SEC;
@@ -178,21 +185,6 @@ static int ct_rtc_stop(void)
 	platform_device_unregister(ct_rtc_device);
 	return 0;
 }
-
-#else
-
-static int ct_rtc_start(void)
-{
-	pr_err("rtc: this kernel was built without RTCs (CONFIG_RTC_CLASS)\n");
-	return -EOPNOTSUPP;
-}
-
-static int ct_rtc_stop(void)
-{
-	return 0;
-}
-
-#endif
 
 struct ct_part ct_rtc_part = {
 	.name = "rtc",

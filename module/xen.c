@@ -125,6 +125,12 @@ void ct_xen_wallclock(struct timespec64 *ts)
 	x86_platform.get_wallclock(ts);
 }
 
+/* Whether this guest may set the host's wall clock. Any context. */
+bool ct_xen_may_set_wallclock(void)
+{
+	return xen_initial_domain();
+}
+
 /* Sets the host's wall clock, which only dom0 may. Process context. */
 int ct_xen_set_wallclock(const struct timespec64 *ts)
 {
@@ -138,8 +144,6 @@ int ct_xen_set_wallclock(const struct timespec64 *ts)
 	struct ct_hvm_get_time get;
 	int err;
 
-	if (!xen_initial_domain())
-		return -EPERM;
 	err = HYPERVISOR_hvm_op(CT_HVMOP_GET_TIME, &get);
 	if (err)
 		return err;

@@ -18,7 +18,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
-#include "customtimer.h"
+#include <customtimer.h>
 
 static unsigned int period_us = 300;
 module_param(period_us, uint, 0444);
@@ -47,7 +47,7 @@ static struct hrtimer hrtimer;
 static struct work_struct work;
 
 /* Of the timer that is at work: the errors so far, and periods it skipped. */
-static u32 *errors;
+static s64 *errors;
 static unsigned int done;
 static u64 missed;
 static bool early;
@@ -63,7 +63,7 @@ static void pace(ktime_t deadline)
 	s64 error = ktime_sub(ktime_get(), deadline);
 
 	early |= error < 0;
-	errors[done++] = clamp_t(s64, error, 0, U32_MAX);
+	errors[done++] = max_t(s64, error, 0);
 	if (done == count)
 		schedule_work(&work);
 }
@@ -119,15 +119,15 @@ static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 	return HRTIMER_RESTART;
 }
 
-static int compare_u32(const void *a, const void *b)
+static int compare_s64(const void *a, const void *b)
 {
-	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+	s64 x = *(const s64 *)a, y = *(const s64 *)b;
 
 	return x < y ? -1 : x > y;
 }
 
 /* The smallest error that so many per mille of all do not exceed. */
-static u32 quantile(unsigned int per_mille)
+static s64 quantile(unsigned int per_mille)
 {
 	return errors[DIV_ROUND_UP_ULL((u64)done * per_mille, 1000) - 1];
 }
@@ -139,8 +139,8 @@ static void report(const char *name)
 
 	for (i = 0; i < done; i++)
 		sum += errors[i];
-	sort(errors, done, sizeof(*errors), compare_u32, NULL);
-	pr_info("%s: %u calls every %u us, error in ns: min %u mean %llu p50 %u p99 %u p99.9 %u max %u, %llu periods missed, %s\n",
+	sort(errors, done, sizeof(*errors), compare_s64, NULL);
+	pr_info("%s: %u calls every %u us, error in ns: min %lld mean %llu p50 %lld p99 %lld p99.9 %lld max %lld, %llu periods missed, %s\n",
 		name, done, period_us, errors[0], div_u64(sum, done),
 		quantile(500), quantile(990), quantile(999), errors[done - 1],
 		missed, early ? "SOME EARLY" : "none early");
@@ -173,6 +173,8 @@ static void work_fn(struct work_struct *unused)
 
 static int __init pacer_init(void)
 {
+	int err;
+
 	if (!period_us || period_us > USEC_PER_SEC || !count ||
 	    count > 1000000) {
 		pr_err("period_us and count are 1 to 1000000\n");
@@ -196,8 +198,14 @@ static int __init pacer_init(void)
 					    (u64)watch_ms * NSEC_PER_MSEC / 2);
 	hrtimer_setup(&hrtimer, hrtimer_fn, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_HARD);
-	if (!compare)
-		return start_custom();
+	if (!compare) {
+		err = start_custom();
+		if (err) {
+			custom_timer_cancel(&watch);
+			vfree(errors);
+		}
+		return err;
+	}
 	hrtimer_start(&hrtimer, ktime_add_ns(ktime_get(), period_ns()),
 		      HRTIMER_MODE_ABS_HARD);
 	return 0;

@@ -28,6 +28,20 @@ for value in 1 40000 200000; do
 done
 is "$(followed)" 1 "the upcall is followed"
 
+# ftrace as a whole can be switched off.
+ftrace=/proc/sys/kernel/ftrace_enabled
+check "ftrace cannot be switched off under the guard" sh -c "! echo 0 2>/dev/null >$ftrace"
+is "$(cat $ftrace)" 1 "it stays on"
+echo 0 >$guard
+check "without a guard it can be" sh -c "echo 0 >$ftrace"
+dmesg -c >/dev/null
+check "then the guard is refused" sh -c "! echo 40000 2>/dev/null >$guard"
+is "$(dmesg | grep -c 'customtimer: .*kernel.ftrace_enabled')" 1 "one line says why"
+is "$(cat $guard)" 0 "and the guard stays off"
+check "doctor tells" sh -c "customtimer doctor | grep -q '^warn  ftrace '"
+echo 1 >$ftrace
+check "with ftrace on, it is taken again" sh -c "echo 200000 >$guard"
+
 modprobe customtimer_guardtest "events=$events"
 result=$(cat /sys/module/customtimer_guardtest/parameters/result)
 rmmod customtimer_guardtest

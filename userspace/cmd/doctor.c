@@ -323,6 +323,17 @@ static void check_parameters(void)
 		found("lead", OK, NULL, "at most %s ns early", key("max_lead_ns"));
 }
 
+/* Whether the guard can be had, which nobody has to want. */
+static void check_ftrace(void)
+{
+	char *enabled = file_line("/proc/sys/kernel/ftrace_enabled");
+
+	if (!strcmp(enabled, "0"))
+		found("ftrace", WARN, "sysctl kernel.ftrace_enabled=1, or leave guard_ns at 0",
+		      "kernel.ftrace_enabled is 0, so there is no guard");
+	free(enabled);
+}
+
 /* What the counters say of the host. */
 static void check_counters(void)
 {
@@ -517,6 +528,7 @@ static void look_around(void)
 	check_backend();
 	check_events();
 	check_parameters();
+	check_ftrace();
 	check_counters();
 	check_clock();
 	check_steal();

@@ -82,6 +82,18 @@ char *file_line(const char *path)
 	return text;
 }
 
+bool refused_by_lockdown(void)
+{
+	int err = errno;
+	char *state = file_line("/sys/kernel/security/lockdown");
+	bool locked = strstr(state, "[integrity]") ||
+		      strstr(state, "[confidentiality]");
+
+	free(state);
+	errno = err;
+	return err == EPERM && locked;
+}
+
 /* A file that is going to be @out's. */
 static int open_temporary(struct output *out)
 {

@@ -20,6 +20,12 @@ bool files_elsewhere(void);
 const char *file_path(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
+/*
+ * Whether the kernel is locked down (kernel_lockdown(7)) and refuses for that reason
+ * what root may do: the last error was EPERM.
+ */
+bool refused_by_lockdown(void);
+
 /* The text of file_path(@path); NULL and errno on an error. To be freed. */
 char *file_text(const char *path);
 

@@ -101,6 +101,10 @@ static bool read_histogram(struct proc *p)
 		proc_free(p);
 		return false;
 	}
+	if (refused_by_lockdown()) {
+		complain("hist: kernel lockdown forbids " HISTOGRAM ": boot without lockdown= and Secure Boot, or see customtimer status");
+		return false;
+	}
 	if (errno == EACCES) {
 		complain("hist: no permission for " HISTOGRAM ": run as root");
 		return false;

@@ -67,7 +67,9 @@ static int make_instance(void)
 			break;
 	}
 	if (!place) {
-		if (errno == EACCES)
+		if (refused_by_lockdown())
+			complain("trace: kernel lockdown forbids tracing: boot without lockdown=confidentiality");
+		else if (errno == EACCES)
 			complain("trace: no permission for %s: run as root", places[i < 2 ? i : 0]);
 		else
 			complain("trace: no tracefs: mount -t tracefs tracefs %s", places[0]);
@@ -82,7 +84,10 @@ static int make_instance(void)
 	snprintf(instance, sizeof(instance), "%s/instances/customtimer-%d",
 		 place, getpid());
 	if (mkdir(instance, 0700)) {
-		complain("trace: %s: %s: run as root", instance, strerror(errno));
+		if (refused_by_lockdown())
+			complain("trace: kernel lockdown forbids tracing: boot without lockdown=confidentiality");
+		else
+			complain("trace: %s: %s: run as root", instance, strerror(errno));
 		*instance = '\0';
 		return -1;
 	}
@@ -91,7 +96,10 @@ static int make_instance(void)
 	    write_file(all_events ? "events/customtimer/enable" :
 		       "events/customtimer/customtimer_expire_entry/enable", "1") ||
 	    write_file("tracing_on", "1")) {
-		complain("trace: cannot switch the events on: %s", strerror(errno));
+		if (refused_by_lockdown())
+			complain("trace: kernel lockdown forbids tracing: boot without lockdown=confidentiality");
+		else
+			complain("trace: cannot switch the events on: %s", strerror(errno));
 		remove_instance();
 		return -1;
 	}
