@@ -17,6 +17,7 @@
 
 #include "backend.h"
 #include "base.h"
+#include "clock.h"
 #include "clockevent.h"
 #include "parts.h"
 
@@ -29,7 +30,7 @@
 /*
  * An event that is further away than this is not worth a second interrupt or a
  * wait, which is what exactness would cost. A window of what NTP may make of its
- * distance (CT_SLEW_SHIFT in xen.c) spares both; its interrupt still comes at the
+ * distance (CT_TICK_SLEW_SHIFT in xen.c) spares both; its interrupt still comes at the
  * window's beginning unless others share it. Less than the period of the tick,
  * which nobody needs exactly.
  */
@@ -67,11 +68,24 @@ static void ct_give_up_soon(struct irq_work *work)
 
 static struct irq_work ct_give_up_irq = IRQ_WORK_INIT(ct_give_up_soon);
 
-/* The hypervisor refuses. Interrupts off, locks of hrtimers and of the base held. */
+/*
+ * The tick cannot be served. Interrupts off, locks of hrtimers and of the base, or of the
+ * timekeeper, held.
+ */
 static void ct_tick_refused(void)
 {
 	if (!atomic_xchg(&ct_giving_up, 1))
 		irq_work_queue(&ct_give_up_irq);
+}
+
+/*
+ * The clock moves only with the tick from now on, and ours waits for the clock: going
+ * back to Linux's own device needs neither. Interrupts off, the timekeeper locked.
+ */
+void ct_clockevent_clock_stepping(void)
+{
+	if (READ_ONCE(ct_tick_wanted))
+		ct_tick_refused();
 }
 
 /*
@@ -298,6 +312,10 @@ static int ct_clockevent_start(void)
 		pr_err("clockevent: needs the Xen backend, because hrtimers are what it serves\n");
 		return -ENODEV;
 	}
+	if (ct_clock_in_steps) {
+		pr_err("clockevent: CLOCK_MONOTONIC moves only with the tick, which would wait for it: choose a clocksource that counts time in /sys/devices/system/clocksource/clocksource0/current_clocksource\n");
+		return -ENODEV;
+	}
 	err = ct_fill_broadcast();
 	if (err)
 		return err;
@@ -320,7 +338,9 @@ static int ct_clockevent_start(void)
 /* Process context. */
 static void ct_give_up(struct work_struct *work)
 {
-	pr_err("clockevent: the hypervisor refuses to set the timer: the ticks go back to Linux's own device until the parameter is set again\n");
+	pr_err("clockevent: %s: the ticks go back to Linux's own device until the parameter is set again\n",
+	       ct_clock_in_steps ? "CLOCK_MONOTONIC now moves only with the tick" :
+				   "the hypervisor refuses to set the timer");
 	ct_parts_give_up(&ct_clockevent_part);
 	atomic_set(&ct_giving_up, 0);
 }

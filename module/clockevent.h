@@ -4,6 +4,7 @@
 
 void ct_clockevent_cpu_up(unsigned int cpu);
 int ct_clockevent_cpu_down(unsigned int cpu);
+void ct_clockevent_clock_stepping(void);
 void ct_clockevent_exit(void);
 
 #endif /* CUSTOMTIMER_CLOCKEVENT_H */

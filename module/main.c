@@ -11,6 +11,7 @@
 #include "backend.h"
 #include "base.h"
 #include "chardev.h"
+#include "clock.h"
 #include "clockevent.h"
 #include "debugfs.h"
 #include "guard.h"
@@ -187,6 +188,7 @@ static int __init ct_init(void)
 	err = ct_base_init();
 	if (err)
 		return err;
+	ct_clock_init(ct_clockevent_clock_stepping);
 
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "customtimer:online",
 				ct_cpu_online, ct_cpu_offline);
@@ -236,6 +238,7 @@ err_notifier:
 err_hotplug:
 	cpuhp_remove_state(ct_hotplug_state);
 err_base:
+	ct_clock_exit();
 	ct_base_exit();
 	return err;
 }
@@ -243,6 +246,7 @@ err_base:
 static void __exit ct_exit(void)
 {
 	ct_parts_exit();
+	ct_clock_exit();
 	ct_clockevent_exit();
 	ct_debugfs_exit();
 	ct_chardev_exit();

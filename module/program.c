@@ -4,6 +4,7 @@
  * hypercall.
  */
 #include "backend.h"
+#include "clock.h"
 #include "program.h"
 #include "trace.h"
 
@@ -74,6 +75,18 @@ void ct_program_stop(struct custom_timer_base *base)
 }
 
 /*
+ * An hrtimer instead of the backend: where that refuses, and where the clock moves only
+ * with the tick, which runs hrtimers right after it has moved the clock. Base locked,
+ * on its CPU.
+ */
+static void ct_stand_in(struct custom_timer_base *base, ktime_t now,
+			ktime_t next, ktime_t end)
+{
+	base->fallback = true;
+	ct_hrtimer_backend.arm(base, now, next, ktime_sub(end, next));
+}
+
+/*
  * Sets the interrupt source to @next or, at the latest, @end; takes its setting
  * back if @next is KTIME_MAX. An interrupt may come a little early, unless it would come
  * while the CPU is for everything else. Base locked and online, on its CPU.
@@ -103,6 +116,10 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
 	now = ktime_get();
 	far = ktime_sub(next, now) - CT_FAR_NS;
 	base->armed.far_until = jiffies + (far > 0 ? nsecs_to_jiffies(far) : 0);
+	if (ct_clock_in_steps && !base->tick) {
+		ct_stand_in(base, now, next, end);
+		return;
+	}
 	err = ct_backend->arm(base, now, next, ktime_sub(end, next));
 	trace_customtimer_arm(next, ktime_sub(end, next), err);
 	if (!err)
@@ -122,8 +139,7 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
 	}
 	pr_warn_once("the hypervisor refused to set the timer (%d), an hrtimer stands in for it\n",
 		     err);
-	base->fallback = true;
-	ct_hrtimer_backend.arm(base, now, next, ktime_sub(end, next));
+	ct_stand_in(base, now, next, end);
 }
 
 /* Sets the interrupt source for the next event. Base locked, on its CPU. */

@@ -105,7 +105,8 @@ struct ct_guarded {
  *	the source has to be set again before it interrupts again. Hard interrupt
  *	context, on the CPU, base not locked.
  * @hrtimer: the hrtimer backend's interrupt source
- * @fallback: the hrtimer stands in for a hypervisor that refused
+ * @fallback: the hrtimer stands in for a hypervisor that refused, or because the clock
+ *	moves only with the tick
  * @tick: the CPU's own tick if it is among the timers, else NULL
  * @tick_refused: called when the hypervisor refuses to serve @tick; interrupts off,
  *	base locked

@@ -37,11 +37,14 @@
 
 /*
  * CLOCK_MONOTONIC may run this much slower or faster than Xen's clock, as a
- * shift: 2^-10 is nearly twice what NTP may slew. A deadline so far ahead that
- * the difference matters, and would not be lost in the window, is approached in
- * hops.
+ * shift: Linux slews it by up to 11 %, as adjtimex() asks, and may begin to while a
+ * timer waits. A deadline so far ahead that the difference matters, and would not
+ * be lost in the window, is approached in hops, each to an eighth of the distance.
+ * What only hrtimers need, the tick, may be as late as hrtimers are: for that only
+ * what NTP makes of its distance counts, nearly twice.
  */
-#define CT_SLEW_SHIFT 10
+#define CT_SLEW_SHIFT 3
+#define CT_TICK_SLEW_SHIFT 10
 #define CT_HOP_MIN_NS NSEC_PER_MSEC
 #define CT_HOP_MAX_NS (3600 * NSEC_PER_SEC)
 
@@ -320,6 +323,22 @@ static bool ct_mend_clock(struct custom_timer_base *base, u64 xen_now,
 	return false;
 }
 
+/* Whether the setting is for the tick and for nothing else. Base locked. */
+static bool ct_is_for_tick(const struct custom_timer_base *base)
+{
+	return base->tick && base->armed.at == base->tick->expires &&
+	       base->armed.end == base->tick->end;
+}
+
+/* What the slew may make of @delay; next to nothing of a short one. Base locked. */
+static s64 ct_slew(const struct custom_timer_base *base, s64 delay)
+{
+	if (delay <= CT_HOP_MIN_NS)
+		return 0;
+	return delay >> (ct_is_for_tick(base) ? CT_TICK_SLEW_SHIFT :
+						CT_SLEW_SHIFT);
+}
+
 /* Base locked, on its CPU. */
 static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 		      ktime_t expires, u64 window_ns)
@@ -335,8 +354,7 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 		delay = ktime_sub(expires, now);
 		if (delay <= base->armed.slack)
 			return -ETIME;
-		/* What NTP may make of the delay; next to nothing of a short one. */
-		slew = delay > CT_HOP_MIN_NS ? delay >> CT_SLEW_SHIFT : 0;
+		slew = ct_slew(base, delay);
 		if (window_ns >= slew && delay <= CT_HOP_MAX_NS) {
 			set.window_ns = min_t(u64, window_ns - slew,
 					      XEN_CUSTOM_TIMER_MAX_NS);
