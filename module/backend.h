@@ -36,7 +36,7 @@ struct ct_backend {
 	bool (*raise_is_last)(void);
 };
 
-/* What serves at present. Changes only while every base is offline. */
+/* What serves at present. Changes only while no base is online. */
 extern const struct ct_backend *ct_backend;
 extern const struct ct_backend ct_xen_backend;
 extern const struct ct_backend ct_hrtimer_backend;

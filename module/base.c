@@ -94,10 +94,11 @@ static void ct_base_open(void *info)
 
 /*
  * The CPU's own tick is to be among its timers, as @tick, or no longer is: NULL.
- * If it is, no hrtimer can stand in, and @refused is called when the hypervisor refuses. On the base's CPU, interrupts off.
+ * If it is, no hrtimer can stand in, and @refused is called when the hypervisor refuses.
+ * On the base's CPU, interrupts off.
  */
 void ct_base_carry_tick(struct custom_timer_base *base,
-			const struct custom_timer *tick, void (*refused)(void))
+			struct custom_timer *tick, void (*refused)(void))
 {
 	ct_lock(base);
 	ct_program_stop(base);

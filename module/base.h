@@ -17,7 +17,7 @@ void ct_base_down(unsigned int cpu);
 void ct_base_abandon(unsigned int cpu);
 bool ct_base_is_paused(unsigned int cpu);
 void ct_base_carry_tick(struct custom_timer_base *base,
-			const struct custom_timer *tick, void (*refused)(void));
+			struct custom_timer *tick, void (*refused)(void));
 struct custom_timer_base *ct_base_move(struct custom_timer *t,
 				       struct custom_timer_base *base,
 				       unsigned int cpu);

@@ -68,6 +68,19 @@ static bool ct_is_near(struct custom_timer_base *base,
 }
 
 /*
+ * Whether the tick has been due for so long that it comes before timers with earlier
+ * deadlines, once in a pass: a timer that starts itself in the past again and again would
+ * starve it. Base locked.
+ */
+static bool ct_tick_is_late(const struct custom_timer_base *base, ktime_t now)
+{
+	const struct custom_timer *tick = base->tick;
+
+	return tick && tick->queued && tick->pass != base->turn.pass &&
+	       ktime_sub(now, tick->expires) > CT_MAX_GUARD_NS;
+}
+
+/*
  * The timer that the pass sees to next: due, or near enough to be waited for. NULL if
  * there is none. Base locked.
  */
@@ -76,6 +89,8 @@ static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
 {
 	struct custom_timer *t, *before_tick = NULL;
 
+	if (unlikely(ct_tick_is_late(base, now)))
+		return base->tick;
 	t = ct_first_due(base, now) ?: ct_queue_first(&base->exact);
 	if (!t)
 		return NULL;
@@ -166,7 +181,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t,
  */
 static void ct_learn(struct custom_timer_base *base, ktime_t entry)
 {
-	s64 delay = ktime_sub(entry, base->armed.at);
+	s64 delay = ktime_sub(entry, max(base->armed.at, base->armed.set));
 
 	if (base->guard.until > base->armed.at) {
 		ct_precise_learn_dispatch(&base->precise,
@@ -197,12 +212,17 @@ static bool ct_cpu_is_wanted(void)
 static void ct_begin(struct custom_timer_base *base, ktime_t entry)
 {
 	ktime_t off = base->raised ? base->raised_at : entry;
+	ktime_t until = off;
 
-	if (base->guard.until > base->turn.counted)
+	if (!base->raised)
+		until = min(off, max(base->armed.at, base->armed.set));
+	if (base->guard.until > base->turn.counted &&
+	    ktime_sub(entry, base->guard.until) < CT_MAX_GUARD_NS) {
 		off = min(off, base->guard.from);
+		until = min(until, off);
+	}
 	base->turn.order_ns = base->precise.order_ns;
-	ct_turn_begin(&base->turn, min(off, base->armed.at), off, entry,
-		      ct_cpu_is_wanted());
+	ct_turn_begin(&base->turn, until, off, entry, ct_cpu_is_wanted());
 	ct_precise_sample(&base->precise, entry);
 	base->stats.interrupts++;
 	base->in_expiry = true;
@@ -231,16 +251,16 @@ static bool ct_serve(struct custom_timer_base *base, struct custom_timer *t,
 }
 
 /*
- * The pass had to end at @now. An interrupt that the CPU sends to itself is the quickest way
- * on, where others come before it; but it leaves nothing for tasks and softirqs. Base
- * locked.
+ * The pass had to end at @now. On an idle CPU an interrupt that it sends to itself is the
+ * quickest way on, where all others come before that; but it leaves nothing for tasks
+ * and softirqs. Base locked.
  */
 static void ct_yield(struct custom_timer_base *base, ktime_t now)
 {
-	bool wanted = ct_cpu_is_wanted();
-	bool raise = !wanted && ct_backend->raise_is_last && ct_backend->raise_is_last();
+	bool raise = !ct_cpu_is_wanted() && !base->fallback &&
+		     ct_backend->raise_is_last && ct_backend->raise_is_last();
 
-	ct_turn_yield(&base->turn, now, wanted, raise);
+	ct_turn_yield(&base->turn, now, raise);
 	if (raise)
 		ct_program_raise(base, now);
 	else
@@ -267,6 +287,12 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	s64 ahead;
 
 	ct_lock_irqsave(base, flags);
+	/* It was on its way when the base was paused. Timers wait for the resume. */
+	if (unlikely(base->life != CT_ONLINE)) {
+		base->raised = false;
+		raw_spin_unlock_irqrestore(&base->lock, flags);
+		return;
+	}
 	entry = ktime_get();
 	ct_begin(base, entry);
 	trace_customtimer_interrupt(entry, used_up ?

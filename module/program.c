@@ -114,6 +114,7 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
 		base->precise.degraded++;
 
 	now = ktime_get();
+	base->armed.set = now;
 	far = ktime_sub(next, now) - CT_FAR_NS;
 	base->armed.far_until = jiffies + (far > 0 ? nsecs_to_jiffies(far) : 0);
 	if (ct_clock_in_steps && !base->tick) {
@@ -154,7 +155,7 @@ void ct_program(struct custom_timer_base *base)
 /*
  * Called after a timer was added or removed; base locked. Changes the setting
  * where it would come too late, or where a change spares an interrupt that is
- * dearer than the change. Otherwise the setting stays, and the interrupt that
+ * costs more than the change. Otherwise the setting stays, and the interrupt that
  * comes for nothing sets the next.
  */
 void ct_program_update(struct custom_timer_base *base)

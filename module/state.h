@@ -55,6 +55,7 @@ enum ct_life {
  * struct ct_armed - what the interrupt source of a CPU is set to
  * @at: the CLOCK_MONOTONIC moment, KTIME_MAX: none. Means nothing while an interrupt
  *	that the CPU sends to itself is on its way.
+ * @set: when that was set
  * @end: the latest moment that the setting allows
  * @exact: it is for an exact timer
  * @slack: how much earlier its interrupt may come
@@ -62,6 +63,7 @@ enum ct_life {
  */
 struct ct_armed {
 	ktime_t at;
+	ktime_t set;
 	ktime_t end;
 	bool exact;
 	u32 slack;
@@ -140,7 +142,7 @@ struct custom_timer_base {
 	void (*expire)(struct custom_timer_base *base, bool used_up);
 	struct hrtimer hrtimer;
 	bool fallback;
-	const struct custom_timer *tick;
+	struct custom_timer *tick;
 	void (*tick_refused)(void);
 	int irq;
 	s64 clock_offset;

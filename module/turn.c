@@ -3,7 +3,8 @@
  * The rule: timers may keep a CPU from everything else for a millisecond, and what they
  * have begun by then may end. After that the CPU is for everything else. How long, depends
  * on whether the CPU is wanted, which is to say that a task, a softirq or the scheduler
- * waits for it: on an idle CPU only other interrupts have to be taken.
+ * waits for it: on an idle CPU only other interrupts have to be taken, if it is known when
+ * they have been.
  *
  * A pass that was shorter counts as well. What the CPU got between two passes makes up for
  * several times as much, so that timers which leave it enough are never held up.
@@ -28,7 +29,7 @@
 /* An interrupt is not on its way for longer, unless the vCPU lost its CPU. */
 #define CT_WAY_NS (200 * NSEC_PER_USEC)
 
-/* To leave an interrupt and to take the next takes that much: nobody has got it. */
+/* To leave an interrupt and to take the next takes that much, which is of use to nobody. */
 #define CT_LEAVE_NS (5 * NSEC_PER_USEC)
 
 /* How soon to look again at a clock that stood still. */
@@ -57,14 +58,14 @@ void ct_turn_begin(struct ct_turn *turn, ktime_t until, ktime_t off,
 		   ktime_t now, bool wanted)
 {
 	s64 gap = clamp_t(s64, until - turn->counted, 0, NSEC_PER_SEC);
-	s64 nobodys = min(gap, ct_turn_leave(turn));
+	s64 overhead = min(gap, ct_turn_leave(turn));
 
-	/* What an idle CPU was left for has been served: nothing else waits. */
-	if (turn->yielded && !wanted)
+	/* Other interrupts have been taken, and nothing else waits for an idle CPU. */
+	if (turn->raised && !wanted)
 		turn->kept = 0;
-	turn->yielded = false;
-	turn->kept -= (gap - nobodys) * ct_turn_rate(wanted);
-	turn->kept = max_t(s64, turn->kept, 0) + nobodys;
+	turn->raised = false;
+	turn->kept -= (gap - overhead) * ct_turn_rate(wanted);
+	turn->kept = max_t(s64, turn->kept, 0) + overhead;
 	turn->owed = turn->kept;
 	turn->kept += clamp_t(s64, now - off, 0, CT_WAY_NS);
 	turn->entry = now;
@@ -103,16 +104,17 @@ void ct_turn_end(struct ct_turn *turn, ktime_t now)
 }
 
 /*
- * After a pass that has had to end the CPU is for everything else. @raise: the next pass
- * comes when other interrupts have been taken; otherwise it is given a time.
+ * After a pass that has had to end the CPU is for everything else. @raise: the CPU idles,
+ * and the next pass comes when other interrupts have been taken; otherwise it is given a
+ * time.
  */
-void ct_turn_yield(struct ct_turn *turn, ktime_t now, bool wanted, bool raise)
+void ct_turn_yield(struct ct_turn *turn, ktime_t now, bool raise)
 {
 	/* No more, be the last callback as long as it may; no less, if it was forgotten. */
 	turn->kept = CT_TURN_NS;
-	turn->yielded = true;
+	turn->raised = raise;
 	if (!raise)
-		turn->floor = now + turn->kept / ct_turn_rate(wanted) +
+		turn->floor = now + turn->kept / CT_RATE_WANTED +
 			      ct_turn_leave(turn);
 }
 

@@ -16,8 +16,8 @@
  * @counted: the moment up to which @kept was counted
  * @kept: ns for which everything else has been kept from the CPU, less what it got
  *	since
- * @owed: what of that is from before this pass
- * @yielded: the last pass had to end
+ * @owed: how much @kept was when this pass began
+ * @raised: the last pass had to end, and this one comes after other interrupts
  * @order_ns: how long it takes to order the next interrupt; the caller knows
  * @floor: the next pass comes no sooner: until then the CPU is for everything else
  */
@@ -27,7 +27,7 @@ struct ct_turn {
 	ktime_t counted;
 	s64 kept;
 	s64 owed;
-	bool yielded;
+	bool raised;
 	u32 order_ns;
 	ktime_t floor;
 };
@@ -38,7 +38,7 @@ bool ct_turn_is_over(const struct ct_turn *turn, ktime_t until);
 bool ct_turn_has_time_for_tick(const struct ct_turn *turn, ktime_t now);
 void ct_turn_forget(struct ct_turn *turn, ktime_t now);
 void ct_turn_end(struct ct_turn *turn, ktime_t now);
-void ct_turn_yield(struct ct_turn *turn, ktime_t now, bool wanted, bool raise);
+void ct_turn_yield(struct ct_turn *turn, ktime_t now, bool raise);
 void ct_turn_pause(struct ct_turn *turn, ktime_t now);
 
 #endif /* CUSTOMTIMER_TURN_H */

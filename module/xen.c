@@ -7,7 +7,7 @@
  * system time. Between them stands sched_clock(), which in a Xen guest is Xen
  * system time less a constant. A hypercall that sets the timer can return Xen's
  * own present, and so bound the constant from both sides: now and then it does,
- * and a constant that leaves the bounds is mended on the spot.
+ * and a constant that leaves the bounds is corrected on the spot.
  */
 #include <linux/interrupt.h>
 #include <linux/sched/clock.h>
@@ -305,7 +305,7 @@ static void ct_xen_cpu_down(struct custom_timer_base *base)
  * hypercall that told it, and after. Returns true if the offset was too large,
  * which means that the timer was set too late.
  */
-static bool ct_mend_clock(struct custom_timer_base *base, u64 xen_now,
+static bool ct_correct_clock(struct custom_timer_base *base, u64 xen_now,
 			  u64 before)
 {
 	s64 most = xen_now - before;
@@ -330,7 +330,7 @@ static bool ct_is_for_tick(const struct custom_timer_base *base)
 	       base->armed.end == base->tick->end;
 }
 
-/* What the slew may make of @delay; next to nothing of a short one. Base locked. */
+/* What the slew may make of @delay. In a short one that is too little to count. Base locked. */
 static s64 ct_slew(const struct custom_timer_base *base, s64 delay)
 {
 	if (delay <= CT_HOP_MIN_NS)
@@ -366,7 +366,7 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 		check = attempt || time_after_eq(jiffies, base->clock_check);
 		set.flags = check ? 0 : VCPU_CUSTOM_TIMER_no_now;
 		before = sched_clock();
-		/* However wrong the offset: Xen's answer shall mend it. */
+		/* However wrong the offset: Xen's answer corrects it. */
 		set.expires_ns = clamp_t(s64, before + base->clock_offset +
 					 delay, 1, XEN_CUSTOM_TIMER_MAX_NS);
 		err = HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer,
@@ -378,7 +378,7 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 			base->clock_check = jiffies + CT_CHECK_JIFFIES;
 			ct_precise_learn_order(&base->precise, set.now_ns -
 					       before - base->clock_offset);
-			check = ct_mend_clock(base, set.now_ns, before);
+			check = ct_correct_clock(base, set.now_ns, before);
 		}
 		if (!check && !err)
 			return 0;

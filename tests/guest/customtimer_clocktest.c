@@ -146,7 +146,7 @@ static int offset_show(struct seq_file *m, void *v)
 		}
 	}
 	/*
-	 * The last may have been mended by an answer that was long under way, if the
+	 * The last may have been corrected by an answer that was long under way, if the
 	 * host took the CPU away meanwhile. Each further answer is a bound.
 	 */
 	for (i = 0; i < 20; i++) {

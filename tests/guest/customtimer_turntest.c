@@ -4,12 +4,15 @@
  *
  * Loading the module starts @timers exact timers of @period_ns each on the CPU that loads
  * it, whose callbacks take @callback_ns, for @ms. Each callback sends this CPU another
- * interrupt and schedules a tasklet, unless those before it are still to be served. How
- * late the latest was is in the parameter "result". With @busy a thread of that CPU has
+ * interrupt and, with @softirqs, schedules a tasklet, unless those before it are still to be
+ * served; an hrtimer of a millisecond is an event that comes by itself. How late the
+ * latest was is in the parameter "result". With @catch_up a timer that is late does not
+ * leave out the periods that it missed. With @busy a thread of that CPU has
  * something to do meanwhile, and tells how long it was away at most; without, the CPU
  * idles.
  */
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/math64.h>
@@ -31,6 +34,12 @@ module_param(ms, uint, 0444);
 
 static bool busy;
 module_param(busy, bool, 0444);
+
+static bool softirqs = true;
+module_param(softirqs, bool, 0444);
+
+static bool catch_up;
+module_param(catch_up, bool, 0444);
 
 static bool idle;
 module_param(idle, bool, 0444);
@@ -84,14 +93,30 @@ static enum custom_timer_restart timer_fn(struct custom_timer *t)
 		irq_since = begin;
 		irq_work_queue(&irq);
 	}
-	if (!idle && !softirq_since) {
+	if (!idle && softirqs && !softirq_since) {
 		softirq_since = begin;
 		tasklet_schedule(&softirq);
 	}
 	while (ktime_sub(ktime_get(), begin) < callback_ns)
 		cpu_relax();
-	missed += custom_timer_forward(t, ktime_get(), period_ns) - 1;
+	missed += custom_timer_forward(t, catch_up ? custom_timer_expires(t) : ktime_get(),
+				       period_ns) - 1;
 	return CUSTOM_TIMER_RESTART;
+}
+
+static struct hrtimer event;
+static s64 event_worst;
+static unsigned int events;
+
+static enum hrtimer_restart event_fn(struct hrtimer *timer)
+{
+	ktime_t now = ktime_get();
+
+	event_worst = max_t(s64, event_worst,
+			    ktime_sub(now, hrtimer_get_expires(timer)));
+	events++;
+	hrtimer_forward(timer, now, NSEC_PER_MSEC);
+	return HRTIMER_RESTART;
 }
 
 /* What a thread has of its CPU until @end. */
@@ -121,17 +146,24 @@ static int __init turntest_init(void)
 		custom_timer_start_on(&many[i], cpu, ktime_add_ns(begin,
 				period_ns + mul_u32_u32(period_ns, i) / timers), 0);
 	}
+	if (!idle) {
+		hrtimer_init(&event, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+		event.function = event_fn;
+		hrtimer_start(&event, NSEC_PER_MSEC, HRTIMER_MODE_REL_PINNED_HARD);
+	}
 	if (busy)
 		be_busy(end);
 	else
 		msleep(ms);
 	for (i = 0; i < timers; i++)
 		custom_timer_cancel(&many[i]);
+	if (!idle)
+		hrtimer_cancel(&event);
 	irq_work_sync(&irq);
 	tasklet_kill(&softirq);
 	scnprintf(result, sizeof(result),
-		  "expired=%u missed=%llu early=%u irq_ns=%lld softirq_ns=%lld away_ns=%lld own_percent=%llu",
-		  expired, missed, early, irq_worst, softirq_worst, away_worst,
+		  "expired=%u missed=%llu early=%u events=%u event_ns=%lld irq_ns=%lld softirq_ns=%lld away_ns=%lld own_percent=%llu",
+		  expired, missed, early, events, event_worst, irq_worst, softirq_worst, away_worst,
 		  div64_u64(own * 100ULL, (u64)ms * NSEC_PER_MSEC));
 	return 0;
 }

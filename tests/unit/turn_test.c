@@ -41,7 +41,7 @@ static struct run passes(s64 total, s64 period, s64 callback, bool wanted)
 		}
 		ct_turn_end(&turn, now);
 		if (due <= now) {
-			ct_turn_yield(&turn, now, wanted, false);
+			ct_turn_yield(&turn, now, false);
 			r.yielded++;
 		}
 		if (now - begin > r.longest)
@@ -99,7 +99,7 @@ int main(void)
 	ok(now - 40 * MS >= 1000 * MS && now - 40 * MS <= 1001 * MS,
 	   "what was asked for may take a second: %lld ns", (long long)(now - 40 * MS));
 	ct_turn_end(&turn, now);
-	ct_turn_yield(&turn, now, true, false);
+	ct_turn_yield(&turn, now, false);
 	ok(turn.floor > now, "and ends with a pause");
 	begin = turn.floor;
 	ct_turn_begin(&turn, now, begin, begin, true);
@@ -112,7 +112,7 @@ int main(void)
 		ct_turn_begin(&turn, now, now, now, false);
 		now += 2 * MS;
 		ct_turn_end(&turn, now);
-		ct_turn_yield(&turn, now, false, true);
+		ct_turn_yield(&turn, now, true);
 		ct_turn_begin(&turn, now, now, now + 2 * US, wanted);
 		ok(ct_turn_is_over(&turn, now + 3 * US) == wanted,
 		   "wanted %d: after other interrupts timers %s", wanted, wanted ? "wait" : "go on");
