@@ -19,9 +19,9 @@ try() {
 	echo "# $callback ns, $*: $result"
 	echo "$result" >result
 	most=$((allowed + callback))
-	for what in softirq event; do
-		check "$callback ns, $*: $what within $most ns" test "$(field ${what}_ns result)" -le $most
-	done
+	check "$callback ns, $*: an event within $most ns" test "$(field event_ns result)" -le $most
+	# Other softirqs come first, and may need all of the 200 us that follow a millisecond.
+	check "$callback ns, $*: a softirq within $((2 * most)) ns" test "$(field softirq_ns result)" -le $((2 * most))
 	# Linux takes interrupts that a CPU has sent to itself last come, first served: where
 	# the module sends one, another may have to wait for one pass more.
 	case " $* " in
