@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Differences between kernel versions. The build force-includes this file, and
- * nothing else looks at LINUX_VERSION_CODE.
+ * nothing else looks at LINUX_VERSION_CODE but the sample, which builds alone as well.
  */
 #ifndef CUSTOMTIMER_COMPAT_H
 #define CUSTOMTIMER_COMPAT_H

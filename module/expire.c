@@ -68,15 +68,16 @@ static bool ct_is_near(struct custom_timer_base *base,
 }
 
 /*
- * Whether the tick has been due for so long that it comes before timers with earlier
- * deadlines, once in a pass: a timer that starts itself in the past again and again would
- * starve it. Base locked.
+ * Whether the tick was due already when an earlier pass had to end, and has been for so long
+ * that it comes before timers with earlier deadlines, once in a pass: a timer that starts
+ * itself in the past again and again would starve it. Base locked.
  */
 static bool ct_tick_is_late(const struct custom_timer_base *base, ktime_t now)
 {
 	const struct custom_timer *tick = base->tick;
 
 	return tick && tick->queued && tick->pass != base->turn.pass &&
+	       tick->expires < base->turn.floor &&
 	       ktime_sub(now, tick->expires) > CT_MAX_GUARD_NS;
 }
 

@@ -4,6 +4,7 @@
  * may be spent on waiting is bounded for each wait and in its share of a CPU.
  */
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/cpumask.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -183,7 +184,7 @@ bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns)
 }
 
 /* CPUs that read the clock all the time, as they wait. */
-static atomic_t ct_readers;
+static atomic_t ct_readers ____cacheline_aligned_in_smp;
 
 /*
  * Waits until @until with interrupts off. A clock that stands still ends the

@@ -25,7 +25,7 @@ DEFINE_PER_CPU(struct custom_timer_base, ct_bases);
  * can see to @t. Base locked.
  */
 noinline bool ct_is_covered(const struct custom_timer_base *base,
-				   const struct custom_timer *t)
+			    const struct custom_timer *t)
 {
 	return base->armed.at != KTIME_MAX &&
 	       base->armed.end <= ktime_sub(t->expires,
@@ -120,6 +120,11 @@ static void ct_set(struct custom_timer_base *base, ktime_t next, ktime_t end)
 	if (ct_clock_in_steps && !base->tick) {
 		ct_stand_in(base, now, next, end);
 		return;
+	}
+	/* The clock moves by itself again, or the hypervisor is asked once more. */
+	if (base->fallback) {
+		ct_hrtimer_backend.stop(base);
+		base->fallback = false;
 	}
 	err = ct_backend->arm(base, now, next, ktime_sub(end, next));
 	trace_customtimer_arm(next, ktime_sub(end, next), err);

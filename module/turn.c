@@ -113,9 +113,9 @@ void ct_turn_yield(struct ct_turn *turn, ktime_t now, bool raise)
 	/* No more, be the last callback as long as it may; no less, if it was forgotten. */
 	turn->kept = CT_TURN_NS;
 	turn->raised = raise;
+	turn->floor = now;
 	if (!raise)
-		turn->floor = now + turn->kept / CT_RATE_WANTED +
-			      ct_turn_leave(turn);
+		turn->floor += turn->kept / CT_RATE_WANTED + ct_turn_leave(turn);
 }
 
 /* After a pass that a clock which stands still has ended. */

@@ -306,7 +306,7 @@ static void ct_xen_cpu_down(struct custom_timer_base *base)
  * which means that the timer was set too late.
  */
 static bool ct_correct_clock(struct custom_timer_base *base, u64 xen_now,
-			  u64 before)
+			     u64 before)
 {
 	s64 most = xen_now - before;
 	s64 least;

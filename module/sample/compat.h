@@ -11,7 +11,6 @@
 
 #include <linux/version.h>
 
-
 #include <linux/hrtimer.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -147,8 +147,8 @@ static int __init turntest_init(void)
 				period_ns + mul_u32_u32(period_ns, i) / timers), 0);
 	}
 	if (!idle) {
-		hrtimer_init(&event, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-		event.function = event_fn;
+		hrtimer_setup(&event, event_fn, CLOCK_MONOTONIC,
+			      HRTIMER_MODE_REL_PINNED_HARD);
 		hrtimer_start(&event, NSEC_PER_MSEC, HRTIMER_MODE_REL_PINNED_HARD);
 	}
 	if (busy)

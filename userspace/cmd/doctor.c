@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * customtimer doctor: looks for everything that is known to go wrong, and says
- * how to mend it.
+ * how to fix it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -268,7 +268,7 @@ static void check_module(void)
 		found("module", FAIL, "make && make install in the sources, with the headers of this kernel",
 		      "not loaded, and not installed for kernel %s", system.release);
 	else if (*words)
-		found("module", FAIL, "modprobe customtimer, once that is mended",
+		found("module", FAIL, "modprobe customtimer, once that is fixed",
 		      "not loaded; the kernel log says: %s", words);
 	else
 		found("module", FAIL, "modprobe customtimer, and see dmesg if that fails",
@@ -544,7 +544,7 @@ static const char help[] =
 "usage: customtimer doctor [OPTION]...\n"
 "\n"
 "Checks everything that is known to keep the timer from working, or from being\n"
-"precise, and says how to mend it. Exit status 1 if something fails.\n"
+"precise, and says how to fix it. Exit status 1 if something fails.\n"
 "\n"
 "  -j, --json  as JSON\n"
 "      --help  show this\n";

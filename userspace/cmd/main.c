@@ -24,7 +24,7 @@ static const struct {
 	{ "latency", cmd_latency, "measure how late programs and callbacks wake" },
 	{ "hist", cmd_hist, "how late callbacks have started, as a histogram" },
 	{ "trace", cmd_trace, "timers as they expire" },
-	{ "doctor", cmd_doctor, "what is wrong here, and how to mend it" },
+	{ "doctor", cmd_doctor, "what is wrong here, and how to fix it" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
