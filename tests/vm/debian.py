@@ -410,8 +410,11 @@ def newer(a, b):
 
 
 def newest_first(things, version=lambda thing: thing):
-    return sorted(things, reverse=True, key=functools.cmp_to_key(
-        lambda a, b: newer(version(a), version(b)) - newer(version(b), version(a))))
+    def compare(a, b):
+        a, b = version(a), version(b)
+        return 0 if a == b else 1 if newer(a, b) else -1
+
+    return sorted(things, reverse=True, key=functools.cmp_to_key(compare))
 
 
 def sources(package):

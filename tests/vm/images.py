@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import glob
 import hashlib
-import io
 import lzma
 import os
 import re
@@ -139,19 +138,18 @@ class Cpio:
     """A newc archive. Nothing of the host (time, owner, inode) goes into it."""
 
     def __init__(self):
-        self.out = io.BytesIO()
+        self.chunks = []
         self.seen = set()
         self.ino = 0
 
-    def _entry(self, name, mode, data=b"", rdev=(0, 0)):
+    def _entry(self, name, mode, chunks=(), rdev=(0, 0)):
         self.ino += 1
         raw = name.encode() + b"\0"
-        head = "070701" + "".join(
-            f"{v:08X}" for v in (self.ino, mode, 0, 0, 1, 0, len(data), 0, 0,
-                                 rdev[0], rdev[1], len(raw), 0))
-        for chunk in (head.encode() + raw, data):
-            self.out.write(chunk)
-            self.out.write(b"\0" * (-self.out.tell() % 4))
+        size = sum(len(chunk) for chunk in chunks)
+        head = ("070701" + "".join(
+            f"{v:08X}" for v in (self.ino, mode, 0, 0, 1, 0, size, 0, 0,
+                                 rdev[0], rdev[1], len(raw), 0))).encode() + raw
+        self.chunks += [head + b"\0" * (-len(head) % 4), *chunks, b"\0" * (-size % 4)]
 
     def _parents(self, name):
         above = os.path.dirname(name)
@@ -166,14 +164,15 @@ class Cpio:
             self._entry(name, stat.S_IFDIR | 0o755)
 
     def file(self, name, data, mode=0o644):
+        """data: bytes, or a list of what is to follow each other."""
         name = name.strip("/")
         self._parents(name)
-        self._entry(name, stat.S_IFREG | mode, data)
+        self._entry(name, stat.S_IFREG | mode, [data] if isinstance(data, bytes) else data)
 
     def link(self, name, target):
         name = name.strip("/")
         self._parents(name)
-        self._entry(name, stat.S_IFLNK | 0o777, target.encode())
+        self._entry(name, stat.S_IFLNK | 0o777, [target.encode()])
 
     def node(self, name, major, minor, mode=0o600):
         name = name.strip("/")
@@ -192,12 +191,12 @@ class Cpio:
         elif stat.S_ISREG(st.st_mode):
             self.file(name, contents(path), stat.S_IMODE(st.st_mode) & 0o755 | 0o444)
 
-    def bytes(self):
-        body = self.out.getvalue()
+    def archive(self):
+        """The whole archive, as a list of bytes: copying a hundred MB takes its time."""
         end = Cpio()
         end._entry("TRAILER!!!", 0)
-        body += end.out.getvalue()
-        return body + b"\0" * (-len(body) % 512)
+        chunks = self.chunks + end.chunks
+        return [*chunks, b"\0" * (-sum(len(chunk) for chunk in chunks) % 512)]
 
 
 # --- Debian packages -------------------------------------------------------------
@@ -268,7 +267,7 @@ def archive(files, extra):
     for rel in sorted(files):
         cpio.copy(files[rel], rel)
     extra(cpio)
-    return cpio.bytes()
+    return b"".join(cpio.archive())
 
 
 # --- the parts -------------------------------------------------------------------
