@@ -35,7 +35,7 @@ static void ct_take_snapshot(unsigned int cpu, struct ct_snapshot *snap)
 	ct_lock_irqsave(base, flags);
 	snap->irq = base->irq;
 	snap->queued = base->exact.count + base->range.count;
-	snap->clock_offset = base->clock_offset;
+	snap->clock_offset = base->clock.offset;
 	snap->lead = ct_precise_lead(&base->precise);
 	snap->precise = base->precise;
 	snap->stats = base->stats;

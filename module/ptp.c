@@ -7,7 +7,7 @@
 #include <linux/ptp_clock_kernel.h>
 
 #include "parts.h"
-#include "xen.h"
+#include "xenclock.h"
 
 /* A cross timestamp is no more uncertain than this. */
 #define CT_CROSS_NS 2000

@@ -10,7 +10,7 @@
 
 #include "customtimer.h"
 #include "parts.h"
-#include "xen.h"
+#include "xenclock.h"
 
 /*
  * How often a pending alarm looks whether the host's clock was set meanwhile, and

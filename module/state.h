@@ -19,6 +19,7 @@
 #include "precise.h"
 #include "queue.h"
 #include "turn.h"
+#include "xenclock.h"
 
 /* Counters of one CPU, under the lock of its base. */
 struct ct_stats {
@@ -113,8 +114,7 @@ struct ct_guarded {
  * @tick_refused: called when the hypervisor refuses to serve @tick; interrupts off,
  *	base locked
  * @irq: the Xen backend's interrupt, negative: none
- * @clock_offset: Xen system time minus sched_clock()
- * @clock_check: when to check that, in jiffies
+ * @clock: what the Xen backend knows of Xen's clock
  * @name: the interrupt's name
  * @stats: counters
  * @errors: of exact timers, in ns. In memory of its own, because modules share a few KiB of
@@ -145,8 +145,7 @@ struct custom_timer_base {
 	struct custom_timer *tick;
 	void (*tick_refused)(void);
 	int irq;
-	s64 clock_offset;
-	unsigned long clock_check;
+	struct ct_xen_clock clock;
 	char name[20];
 	struct ct_stats stats;
 	struct ct_histogram *errors;
