@@ -51,7 +51,7 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
  * too late, or the guard holds back what hrtimers' callbacks have just sent, whose
  * handlers follow ours in the same upcall; but not on and on. Base locked.
  */
-static bool ct_is_near(struct custom_timer_base *base,
+static bool ct_is_near(const struct custom_timer_base *base,
 		       const struct custom_timer *t, ktime_t now)
 {
 	s64 ahead;
@@ -82,10 +82,26 @@ static bool ct_tick_is_late(const struct custom_timer_base *base, ktime_t now)
 }
 
 /*
+ * Whether the tick, which is next, would be waited for, but the pass has lasted too long.
+ * Base locked.
+ */
+static bool ct_tick_is_not_worth_it(const struct custom_timer_base *base,
+				    ktime_t now)
+{
+	const struct custom_timer *tick = base->tick;
+
+	return tick && base->precise.spare &&
+	       !ct_turn_has_time_for_tick(&base->turn, now) &&
+	       ct_queue_first(&base->exact) == tick &&
+	       ktime_sub(tick->expires, now) > ct_precise_slack(&base->precise) &&
+	       !ct_first_due(base, now);
+}
+
+/*
  * The timer that the pass sees to next: due, or near enough to be waited for. NULL if
  * there is none. Base locked.
  */
-static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
+static struct custom_timer *ct_next_in_pass(const struct custom_timer_base *base,
 					    ktime_t now)
 {
 	struct custom_timer *t, *before_tick = NULL;
@@ -95,13 +111,9 @@ static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
 	t = ct_first_due(base, now) ?: ct_queue_first(&base->exact);
 	if (!t)
 		return NULL;
-	if (ktime_sub(t->expires, now) > ct_precise_slack(&base->precise)) {
-		if (t == base->tick &&
-		    !ct_turn_has_time_for_tick(&base->turn, now))
-			base->precise.spare = false;
-		if (!ct_is_near(base, ct_first_precise(base), now))
-			return NULL;
-	}
+	if (ktime_sub(t->expires, now) > ct_precise_slack(&base->precise) &&
+	    !ct_is_near(base, ct_first_precise(base), now))
+		return NULL;
 	if (t == base->tick)
 		before_tick = ct_guard_before_tick(base, now);
 	return before_tick ?: t;
@@ -153,7 +165,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t,
 	raw_spin_unlock(&base->lock);
 
 	if (exact && (!ct_precise_wait_last(&base->precise, expires, &late_ns,
-					    &late_cycles) || !ct_awaited(base)))
+					    &late_cycles) || !ct_claim(base)))
 		return ct_run_not(base, t);
 	if (trace_customtimer_expire_entry_enabled())
 		trace_customtimer_expire_entry(t, exact ?
@@ -305,6 +317,8 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	base->raised = false;
 
 	for (now = entry;; now = ktime_get()) {
+		if (unlikely(ct_tick_is_not_worth_it(base, now)))
+			ct_precise_save(&base->precise);
 		t = ct_next_in_pass(base, now);
 		if (!t)
 			break;

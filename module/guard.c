@@ -38,8 +38,8 @@ unsigned int ct_guard_ns(void)
  * event: once in a pass for each timer, and only while the tick is no later than the
  * longest guard, so that a crowd of timers cannot starve it. Base locked.
  */
-struct custom_timer *ct_guard_before_tick(struct custom_timer_base *base,
-					  ktime_t now)
+struct custom_timer *
+ct_guard_before_tick(const struct custom_timer_base *base, ktime_t now)
 {
 	struct custom_timer *t = ct_queue_first(&base->exact);
 	s64 ahead;

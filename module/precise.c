@@ -153,16 +153,22 @@ static void ct_precise_shorten(struct ct_precise *p)
 	p->cap = max(min(lead, p->cap) * 15 / 16, lead / 2);
 }
 
-/* Books @waited_ns of waiting and the time that has passed without. */
-void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
+/* What has been added to the budget by @now and is not booked yet. */
+static s64 ct_precise_refill(const struct ct_precise *p, ktime_t now)
 {
 	s64 passed = clamp_t(s64, ktime_sub(now, p->filled), 0,
 			     (s64)NSEC_PER_SEC);
 
+	return div_s64(passed * ct_precise_max_wait(), 100);
+}
+
+/* Books @waited_ns of waiting and the time that has passed without. */
+void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
+{
+	p->budget += ct_precise_refill(p, now) - waited_ns;
+	p->budget = clamp_t(s64, p->budget, -CT_MAX_LEAD_NS, CT_BUDGET_NS);
 	p->filled = now;
 	p->waited += waited_ns;
-	p->budget += div_s64(passed * ct_precise_max_wait(), 100) - waited_ns;
-	p->budget = clamp_t(s64, p->budget, -CT_MAX_LEAD_NS, CT_BUDGET_NS);
 	if (waited_ns && p->budget < CT_BUDGET_NS / 2)
 		ct_precise_shorten(p);
 	/* Half a budget apart, or the lead would come and go all the time. */
@@ -177,10 +183,20 @@ void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
 }
 
 /* Whether @ns more of waiting are within what the CPU may spend by @now. */
-bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns)
+bool ct_precise_affords(const struct ct_precise *p, ktime_t now, s64 ns)
 {
-	ct_precise_spend(p, now, 0);
-	return !p->broke && ns <= p->budget;
+	s64 budget = min_t(s64, p->budget + ct_precise_refill(p, now),
+			   CT_BUDGET_NS);
+
+	if (p->broke && budget < CT_BUDGET_NS / 2)
+		return false;
+	return budget > 0 && ns <= budget;
+}
+
+/* From now on there is no time to spare, until the budget is full again. */
+void ct_precise_save(struct ct_precise *p)
+{
+	p->spare = false;
 }
 
 /* CPUs that read the clock all the time, as they wait. */

@@ -25,10 +25,12 @@ static inline void ct_await(struct custom_timer_base *base)
 }
 
 /*
- * The deadline of @running has come. Whether its callback is to be called: it was not
- * taken back, and no longer can be. Base not locked, on its CPU, interrupts off.
+ * The deadline of @running has come: from now on its callback cannot be taken back. Base
+ * not locked, on its CPU, interrupts off.
+ *
+ * Return: false if it was taken back before.
  */
-static __always_inline bool ct_awaited(struct custom_timer_base *base)
+static __always_inline bool ct_claim(struct custom_timer_base *base)
 {
 	return test_and_clear_bit(0, &base->awaited);
 }
