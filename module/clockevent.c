@@ -341,7 +341,7 @@ static void ct_give_up(struct work_struct *work)
 	pr_err("clockevent: %s: the ticks go back to Linux's own device until the parameter is set again\n",
 	       ct_clock_in_steps ? "CLOCK_MONOTONIC now moves only with the tick" :
 				   "the hypervisor refuses to set the timer");
-	ct_parts_give_up(&ct_clockevent_part);
+	ct_clockevent_part.give_up(&ct_clockevent_part);
 	atomic_set(&ct_giving_up, 0);
 }
 

@@ -26,10 +26,8 @@
 #include "expire.h"
 #include "guard.h"
 #include "program.h"
-#include "wait.h"
-
-#define CREATE_TRACE_POINTS
 #include "trace.h"
+#include "wait.h"
 
 /*
  * The due timer with the earliest deadline, or NULL. Base locked.

@@ -66,7 +66,7 @@ static int ct_guard_change(unsigned int was, unsigned int ns)
 		return -ENODEV;
 	}
 	if (ns && !was)
-		err = ct_guard_attach();
+		err = ct_hold_attach(&guard_ns);
 	if (err == -EBUSY) {
 		pr_err("guard_ns needs ftrace, which is switched off: set kernel.ftrace_enabled to 1 (sysctl), or leave guard_ns 0\n");
 		return err;
@@ -77,7 +77,7 @@ static int ct_guard_change(unsigned int was, unsigned int ns)
 		return err;
 	}
 	if (!ns && was)
-		ct_guard_detach();
+		ct_hold_detach();
 	return 0;
 }
 
@@ -116,7 +116,7 @@ int ct_guard_init(void)
 	err = ct_guard_change(0, guard_ns);
 	ct_guard_live = !err;
 	if (err)
-		ct_guard_release();
+		ct_hold_release();
 	mutex_unlock(&ct_guard_lock);
 	return err;
 }
@@ -127,7 +127,7 @@ void ct_guard_exit(void)
 	mutex_lock(&ct_guard_lock);
 	ct_guard_live = false;
 	if (guard_ns)
-		ct_guard_detach();
-	ct_guard_release();
+		ct_hold_detach();
+	ct_hold_release();
 	mutex_unlock(&ct_guard_lock);
 }
