@@ -156,8 +156,8 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t,
 
 	ct_dequeue(base, t);
 	t->pass = base->turn.pass;
-	base->running = t;
-	base->running_function = t->function;
+	base->running.timer = t;
+	base->running.function = t->function;
 	if (exact)
 		ct_await(base);
 	raw_spin_unlock(&base->lock);
@@ -176,7 +176,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t,
 	/* A callback that started its own timer again has said when. */
 	if (restart == CUSTOM_TIMER_RESTART && !t->queued)
 		ct_enqueue(base, t);
-	base->running = NULL;
+	base->running.timer = NULL;
 	base->stats.expired++;
 	++*ran;
 	if (exact)
@@ -222,10 +222,10 @@ static bool ct_cpu_is_wanted(void)
  */
 static void ct_begin(struct custom_timer_base *base, ktime_t entry)
 {
-	ktime_t off = base->raised ? base->raised_at : entry;
+	ktime_t off = base->raise.pending ? base->raise.at : entry;
 	ktime_t until = off;
 
-	if (!base->raised)
+	if (!base->raise.pending)
 		until = min(off, max(base->armed.at, base->armed.set));
 	if (base->guard.until > base->turn.counted &&
 	    ktime_sub(entry, base->guard.until) < CT_MAX_GUARD_NS) {
@@ -300,7 +300,7 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	ct_lock_irqsave(base, flags);
 	/* It was on its way when the base was paused. Timers wait for the resume. */
 	if (unlikely(base->life != CT_ONLINE)) {
-		base->raised = false;
+		base->raise.pending = false;
 		raw_spin_unlock_irqrestore(&base->lock, flags);
 		return;
 	}
@@ -310,9 +310,9 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 				    ktime_sub(entry, base->armed.at) : 0);
 	if (used_up && base->armed.exact)
 		ct_learn(base, entry);
-	if (used_up || base->raised || base->armed.at <= entry)
+	if (used_up || base->raise.pending || base->armed.at <= entry)
 		base->armed.at = KTIME_MAX;
-	base->raised = false;
+	base->raise.pending = false;
 
 	for (now = entry;; now = ktime_get()) {
 		if (unlikely(ct_tick_is_not_worth_it(base, now)))
@@ -351,5 +351,6 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 
 void ct_expire_raised(struct irq_work *work)
 {
-	ct_expire(container_of(work, struct custom_timer_base, raise), false);
+	ct_expire(container_of(work, struct custom_timer_base, raise.work),
+		  false);
 }

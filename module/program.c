@@ -57,9 +57,9 @@ static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 void ct_program_raise(struct custom_timer_base *base, ktime_t now)
 {
 	base->stats.raised++;
-	base->raised = true;
-	base->raised_at = now;
-	irq_work_queue(&base->raise);
+	base->raise.pending = true;
+	base->raise.at = now;
+	irq_work_queue(&base->raise.work);
 }
 
 /* Base locked, on its CPU. */
@@ -168,7 +168,7 @@ void ct_program_update(struct custom_timer_base *base)
 	ktime_t end, next;
 	bool late, wasteful;
 
-	if (base->life != CT_ONLINE || base->in_expiry || base->raised)
+	if (base->life != CT_ONLINE || base->in_expiry || base->raise.pending)
 		return;
 
 	next = ct_next_event(base, &end);
@@ -196,7 +196,7 @@ void ct_program_kick(void *info)
 
 	ct_lock_irqsave(base, flags);
 	base->kicked = false;
-	if (!base->in_expiry && !base->raised)
+	if (!base->in_expiry && !base->raise.pending)
 		ct_program(base);
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }

@@ -21,7 +21,7 @@ bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until);
  */
 static inline void ct_await(struct custom_timer_base *base)
 {
-	base->awaited = 1;
+	base->running.awaited = 1;
 }
 
 /*
@@ -32,7 +32,7 @@ static inline void ct_await(struct custom_timer_base *base)
  */
 static __always_inline bool ct_claim(struct custom_timer_base *base)
 {
-	return test_and_clear_bit(0, &base->awaited);
+	return test_and_clear_bit(0, &base->running.awaited);
 }
 
 /*
@@ -44,10 +44,10 @@ static __always_inline bool ct_claim(struct custom_timer_base *base)
 static inline bool ct_take_back(struct custom_timer_base *base,
 				const struct custom_timer *t)
 {
-	if (likely(base->running != t) ||
-	    !test_and_clear_bit(0, &base->awaited))
+	if (likely(base->running.timer != t) ||
+	    !test_and_clear_bit(0, &base->running.awaited))
 		return false;
-	base->running = NULL;
+	base->running.timer = NULL;
 	return true;
 }
 
