@@ -166,7 +166,7 @@ int schedule_custom_timer(struct custom_timer *t, u64 delay_ns)
 }
 EXPORT_SYMBOL_GPL(schedule_custom_timer);
 
-/* See custom_timer_try_to_cancel(). */
+/* See custom_timer_try_to_cancel(). Any context but NMI. */
 static __always_inline int ct_try_to_cancel(struct custom_timer *t)
 {
 	struct custom_timer_base *base;

@@ -289,7 +289,7 @@ void ct_base_down(unsigned int cpu)
 	ct_base_abandon(cpu);
 }
 
-/* So many timers are looked at while a base is locked. */
+/* How many timers are looked at while a base is locked. */
 #define CT_CHUNK 32
 
 /*

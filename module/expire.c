@@ -29,9 +29,7 @@
 #include "trace.h"
 #include "wait.h"
 
-/*
- * The due timer with the earliest deadline, or NULL. Base locked.
- */
+/* The due timer with the earliest deadline, or NULL. Base locked. */
 static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 					 ktime_t now)
 {
@@ -96,7 +94,7 @@ static bool ct_tick_is_not_worth_it(const struct custom_timer_base *base,
 }
 
 /*
- * The timer that the pass sees to next: due, or near enough to be waited for. NULL if
+ * The timer that the pass serves next: due, or near enough to be waited for. NULL if
  * there is none. Base locked.
  */
 static struct custom_timer *ct_next_in_pass(const struct custom_timer_base *base,
@@ -119,7 +117,8 @@ static struct custom_timer *ct_next_in_pass(const struct custom_timer_base *base
 
 /*
  * The deadline of @t did not come, and it is due later, or another CPU has taken it back:
- * then it is none of ours, and may have been freed. Locks the base, on its CPU.
+ * then it is none of ours, and may have been freed. Locks the base; on its CPU, interrupts
+ * off.
  *
  * Return: false if the deadline did not come.
  */
@@ -232,7 +231,7 @@ static void ct_begin(struct custom_timer_base *base, ktime_t entry)
 		off = min(off, base->guard.from);
 		until = min(until, off);
 	}
-	base->turn.order_ns = base->precise.order_ns;
+	base->turn.arm_ns = base->precise.arm_ns;
 	ct_turn_begin(&base->turn, until, off, entry, ct_cpu_is_wanted());
 	ct_precise_sample(&base->precise, entry);
 	base->stats.interrupts++;
@@ -349,6 +348,7 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
+/* The CPU has sent itself an interrupt. Hard interrupt context. */
 void ct_expire_raised(struct irq_work *work)
 {
 	ct_expire(container_of(work, struct custom_timer_base, raise.work),

@@ -81,6 +81,7 @@ static int ct_guard_change(unsigned int was, unsigned int ns)
 	return 0;
 }
 
+/* Process context. Takes ct_guard_lock. */
 static int ct_guard_set(const char *val, const struct kernel_param *kp)
 {
 	unsigned int ns;

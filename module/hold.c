@@ -61,7 +61,7 @@ static void ct_hold_upcall(unsigned long ip, unsigned long parent_ip,
 
 /*
  * Permanent: while it is in use kernel.ftrace_enabled cannot be set to 0, and it is
- * refused with -EBUSY where that is 0 already. Without a word nothing would be called.
+ * refused with -EBUSY where that is 0 already. Otherwise it would silently not be called.
  */
 static struct ftrace_ops ct_hold_ops = {
 	.func = ct_hold_upcall,

@@ -36,6 +36,7 @@ static int ct_part_switch(struct ct_part *part, bool on)
 	return err;
 }
 
+/* Process context. Takes ct_parts_lock. */
 static int ct_part_set(const char *val, const struct kernel_param *kp)
 {
 	bool on;
@@ -51,6 +52,7 @@ static int ct_part_set(const char *val, const struct kernel_param *kp)
 	return err;
 }
 
+/* Process context. */
 static int ct_part_get(char *buffer, const struct kernel_param *kp)
 {
 	const struct ct_part *part = kp->arg;

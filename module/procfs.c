@@ -154,12 +154,14 @@ static int ct_proc_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* Process context. */
 int ct_procfs_init(void)
 {
 	return proc_create_single("customtimer", 0444, NULL, ct_proc_show) ?
 	       0 : -ENOMEM;
 }
 
+/* Process context. */
 void ct_procfs_exit(void)
 {
 	remove_proc_entry("customtimer", NULL);

@@ -22,7 +22,7 @@ DEFINE_PER_CPU(struct custom_timer_base, ct_bases);
 
 /*
  * Whether the interrupt that is set comes before @t needs one: then that one
- * can see to @t. Base locked.
+ * can serve @t. Base locked.
  */
 noinline bool ct_is_covered(const struct custom_timer_base *base,
 			    const struct custom_timer *t)
@@ -159,9 +159,9 @@ void ct_program(struct custom_timer_base *base)
 
 /*
  * Called after a timer was added or removed; base locked. Changes the setting
- * where it would come too late, or where a change spares an interrupt that is
+ * where it would come too late, or where a change spares an interrupt that
  * costs more than the change. Otherwise the setting stays, and the interrupt that
- * comes for nothing sets the next.
+ * finds nothing due sets the next.
  */
 void ct_program_update(struct custom_timer_base *base)
 {

@@ -50,6 +50,7 @@
 /* Only the FIFO event ABI takes priorities; whether ours was taken tells. */
 static bool ct_xen_fifo;
 
+/* Any context. */
 const char *ct_xen_guest_type(void)
 {
 	if (!xen_domain())
@@ -59,6 +60,7 @@ const char *ct_xen_guest_type(void)
 	return xen_pvh_domain() ? "PVH" : "HVM";
 }
 
+/* Any context. */
 const char *ct_xen_events(void)
 {
 	if (!xen_domain())
@@ -66,7 +68,7 @@ const char *ct_xen_events(void)
 	return ct_xen_fifo ? "FIFO" : "2-level";
 }
 
-/* The counters of @cpu's timer; also the cheapest way to learn Xen's present. */
+/* The counters of @cpu's timer; also the cheapest way to learn Xen's present. Any context. */
 static int ct_xen_get(unsigned int cpu, struct vcpu_get_custom_timer *get)
 {
 	memset(get, 0, sizeof(*get));
@@ -111,7 +113,7 @@ static int ct_xen_probe(void)
 
 /*
  * The port that VIRQ @virq of @cpu is bound to, 0 if there is none. A walk over
- * all ports: the kernel exports no shorter way.
+ * all ports: the kernel exports no shorter way. Process context.
  */
 static evtchn_port_t ct_virq_port(unsigned int cpu, unsigned int virq)
 {
@@ -134,7 +136,7 @@ static evtchn_port_t ct_virq_port(unsigned int cpu, unsigned int virq)
 
 /*
  * Moves the guest's own tick behind us or back to where Linux puts it. Fails
- * where there are no priorities; that costs precision and nothing else.
+ * where there are no priorities; that costs precision and nothing else. Process context.
  */
 static void ct_set_tick_priority(unsigned int cpu, unsigned int priority)
 {
@@ -144,6 +146,7 @@ static void ct_set_tick_priority(unsigned int cpu, unsigned int priority)
 		xen_set_irq_priority(irq_from_evtchn(port), priority);
 }
 
+/* Hard interrupt context. */
 static irqreturn_t ct_xen_interrupt(int irq, void *data)
 {
 	struct custom_timer_base *base = data;
@@ -188,6 +191,7 @@ static int ct_xen_cpu_up(struct custom_timer_base *base)
 	return 0;
 }
 
+/* Process context. */
 static void ct_xen_cpu_down(struct custom_timer_base *base)
 {
 	if (base->irq < 0)
@@ -204,7 +208,10 @@ static bool ct_is_for_tick(const struct custom_timer_base *base)
 	       base->armed.end == base->tick->end;
 }
 
-/* What the slew may make of @delay. In a short one that is too little to count. Base locked. */
+/*
+ * By how much CLOCK_MONOTONIC and Xen's clock may differ in @delay. A short delay is over
+ * before that matters. Base locked.
+ */
 static s64 ct_slew(const struct custom_timer_base *base, s64 delay)
 {
 	if (delay <= CT_HOP_MIN_NS)
@@ -249,8 +256,8 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 			return err;
 		base->stats.armed++;
 		if (check) {
-			ct_precise_learn_order(&base->precise, set.now_ns -
-					       before - base->clock.offset);
+			ct_precise_learn_arm(&base->precise, set.now_ns -
+					     before - base->clock.offset);
 			check = ct_xen_clock_correct(&base->clock, set.now_ns,
 						     before);
 		}

@@ -101,7 +101,7 @@ int ct_xen_set_wallclock(const struct timespec64 *ts)
  * The clock offset, of which a hypercall has told that it is no larger than @most
  * and, as hypercalls take time, smaller. Where Xen's clock is also the guest's
  * clocksource it can be read; where it is not, @most it is: interrupts that come
- * late are learnt, while those that come early have to be ordered twice.
+ * late are learnt, while those that come early have to be set twice.
  */
 static s64 ct_xen_clock_offset(s64 most)
 {
@@ -144,7 +144,7 @@ bool ct_xen_clock_correct(struct ct_xen_clock *clock, u64 xen_now, u64 before)
 		clock->offset = most;
 		return true;
 	}
-	/* Reading the clock is not for nothing. */
+	/* Reading the clock takes time: only where it makes a difference. */
 	if (most - clock->offset > CT_SURE_NS) {
 		least = xen_now - sched_clock();
 		clock->offset = max(clock->offset, least);
