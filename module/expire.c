@@ -45,7 +45,7 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 /*
  * Whether @t, which may be NULL, is worth waiting for: another interrupt would be
  * too late, or the guard holds back what hrtimers' callbacks have just sent, whose
- * handlers follow ours in the same upcall; but not on and on. Base locked.
+ * handlers follow ours in the same upcall; but not without end. Base locked.
  */
 static bool ct_is_near(const struct custom_timer_base *base,
 		       const struct custom_timer *t, ktime_t now)
@@ -320,7 +320,7 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 		if (!t)
 			break;
 		ahead = ktime_sub(t->expires, now);
-		/* Who is waited for is served as promised, and not due too fast. */
+		/* All of the CPU may go into waiting: only what is due too fast counts. */
 		if (promised && ahead > 0)
 			ct_turn_forget(&base->turn, now);
 		if (ct_turn_is_over(&base->turn, max(now, t->expires))) {

@@ -32,7 +32,7 @@ static void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
 	for (now = from; base->life == CT_ONLINE; now = ktime_get()) {
 		t = ct_first_precise(base);
-		/* One that has to leave the CPU to everything else will be late. */
+		/* It will be late: the CPU is for everything else until then. */
 		if (!t || t->expires < base->turn.floor)
 			break;
 		ahead = ktime_sub(t->expires, now);

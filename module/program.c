@@ -11,7 +11,7 @@
 /*
  * The setting of a timer that was cancelled stays when the next is due so soon
  * after it, or when it is so far ahead: a hypercall at each cancellation costs more
- * than an interrupt in vain, and the next start may make use of it.
+ * than an interrupt that finds nothing due, and the next start may make use of it.
  */
 #define CT_KEEP_NS NSEC_PER_MSEC
 #define CT_FAR_NS (10 * NSEC_PER_MSEC)

@@ -29,7 +29,7 @@
 /* An interrupt is not on its way for longer, unless the vCPU lost its CPU. */
 #define CT_WAY_NS (200 * NSEC_PER_USEC)
 
-/* To leave an interrupt and to take the next takes that much, which is of use to nobody. */
+/* To leave an interrupt and to take the next takes so long, in which nothing else runs. */
 #define CT_LEAVE_NS (5 * NSEC_PER_USEC)
 
 /* How soon to look again at a clock that stood still. */
@@ -111,7 +111,7 @@ void ct_turn_end(struct ct_turn *turn, ktime_t now)
  */
 void ct_turn_yield(struct ct_turn *turn, ktime_t now, bool raise)
 {
-	/* No more, be the last callback as long as it may; no less, if it was forgotten. */
+	/* No more, however long the last callback was; no less, where it did not count. */
 	turn->kept = CT_TURN_NS;
 	turn->raised = raise;
 	turn->floor = now;

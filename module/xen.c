@@ -33,8 +33,8 @@
  * shift: Linux slews it by up to 11 %, as adjtimex() asks, and may begin to while a
  * timer waits. A deadline so far ahead that the difference matters, and would not
  * be lost in the window, is approached in hops, each to an eighth of the distance.
- * What only hrtimers need, the tick, may be as late as hrtimers are: for that only
- * what NTP makes of its distance counts, nearly twice.
+ * The tick serves only hrtimers and may be as late as they are: for it, nearly twice the
+ * slew of NTP is enough.
  */
 #define CT_SLEW_SHIFT 3
 #define CT_TICK_SLEW_SHIFT 10
