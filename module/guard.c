@@ -16,7 +16,6 @@
 #include "guard.h"
 #include "hold.h"
 #include "params.h"
-#include "program.h"
 
 static unsigned int guard_ns;
 
