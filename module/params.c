@@ -9,7 +9,10 @@
 
 #include "params.h"
 
-/* The number from 0 to @max that @val is. Any other text is an error, which is logged. Process context. */
+/*
+ * The number from 0 to @max that @val is. Any other text is an error, which is logged.
+ * Process context.
+ */
 int ct_param_parse(const char *val, const struct kernel_param *kp,
 		   unsigned int max, unsigned int *number)
 {
