@@ -166,7 +166,7 @@ int schedule_custom_timer(struct custom_timer *t, u64 delay_ns)
 }
 EXPORT_SYMBOL_GPL(schedule_custom_timer);
 
-/* See custom_timer_try_to_cancel(). */
+/* See custom_timer_try_to_cancel(). Any context but NMI. */
 static __always_inline int ct_try_to_cancel(struct custom_timer *t)
 {
 	struct custom_timer_base *base;
@@ -179,7 +179,7 @@ static __always_inline int ct_try_to_cancel(struct custom_timer *t)
 
 	base = ct_lock_base(t, &flags);
 	taken = ct_take_back(base, t);
-	if (base->running == t) {
+	if (base->running.timer == t) {
 		ret = -1;
 	} else if (taken || t->queued) {
 		update = !taken && ct_dequeue(base, t);
@@ -277,7 +277,7 @@ bool custom_timer_active(struct custom_timer *t)
 		return false;
 
 	base = ct_lock_base(t, &flags);
-	active = t->queued || base->running == t;
+	active = t->queued || base->running.timer == t;
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 	return active;
 }

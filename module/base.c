@@ -49,7 +49,7 @@ int ct_base_init(void)
 		base->armed.end = KTIME_MAX;
 		ct_queue_init(&base->exact, false);
 		ct_queue_init(&base->range, true);
-		base->raise = IRQ_WORK_INIT_HARD(ct_expire_raised);
+		base->raise.work = IRQ_WORK_INIT_HARD(ct_expire_raised);
 		INIT_CSD(&base->kick, ct_program_kick, base);
 		base->expire = ct_expire;
 		snprintf(base->name, sizeof(base->name), "customtimer%u", cpu);
@@ -73,7 +73,7 @@ void ct_base_exit(void)
 
 	on_each_cpu(ct_nothing, NULL, true);
 	for_each_possible_cpu(cpu)
-		irq_work_sync(&ct_base_of(cpu)->raise);
+		irq_work_sync(&ct_base_of(cpu)->raise.work);
 	ct_base_free();
 }
 
@@ -86,7 +86,7 @@ static void ct_base_open(void *info)
 	ct_precise_open(&base->precise);
 	base->life = CT_ONLINE;
 	base->kicked = false;
-	base->raised = false;
+	base->raise.pending = false;
 	cpumask_set_cpu(base->cpu, &ct_cpus);
 	ct_program(base);
 	raw_spin_unlock(&base->lock);
@@ -206,7 +206,7 @@ struct custom_timer_base *ct_base_move(struct custom_timer *t,
 {
 	struct custom_timer_base *to;
 
-	if (base->running == t)
+	if (base->running.timer == t)
 		return base;
 
 	for (;;) {
@@ -289,7 +289,7 @@ void ct_base_down(unsigned int cpu)
 	ct_base_abandon(cpu);
 }
 
-/* So many timers are looked at while a base is locked. */
+/* How many timers are looked at while a base is locked. */
 #define CT_CHUNK 32
 
 /*
@@ -329,8 +329,9 @@ static unsigned int ct_drop_some(struct custom_timer_base *base,
 	struct custom_timer *t, *next;
 	unsigned int n = 0;
 
-	if (base->running && ct_belongs_to(base->running,
-					   base->running_function, drop->mod))
+	if (base->running.timer &&
+	    ct_belongs_to(base->running.timer, base->running.function,
+			  drop->mod))
 		drop->busy = true;
 	for (t = ct_queue_beyond(q, *expires, *order); t && n < CT_CHUNK;
 	     t = next, n++) {

@@ -36,7 +36,7 @@
 /* The bound of dev_max_timers and dev_max_rate. */
 #define CT_DEV_MAX_LIMIT 10000000
 
-/* So far a user may be ahead of dev_max_rate. */
+/* How far a user may be ahead of dev_max_rate. */
 #define CT_DEV_BURST_NS (10 * NSEC_PER_MSEC)
 
 static struct ct_bounded dev_max_timers = {
@@ -197,6 +197,7 @@ static u64 ct_dev_earliest(const struct ct_dev_user *user)
 	return max_t(s64, atomic64_read(&user->due) - CT_DEV_BURST_NS, 0);
 }
 
+/* Hard interrupt context; with PREEMPT_RT a thread, because wait queues take sleeping locks. */
 static void ct_dev_wake(struct irq_work *wake)
 {
 	struct ct_dev *dev = container_of(wake, struct ct_dev, wake);
@@ -287,6 +288,7 @@ static bool ct_dev_readable(const struct ct_dev *dev)
 	return smp_load_acquire(&dev->fired) || READ_ONCE(dev->ticks);
 }
 
+/* Process context, as all of the file's operations; the file is not locked. */
 static int ct_dev_open(struct inode *inode, struct file *file)
 {
 	struct ct_dev_user *user = NULL;
@@ -315,6 +317,7 @@ static int ct_dev_open(struct inode *inode, struct file *file)
 	return stream_open(inode, file);
 }
 
+/* Process context. Nobody else uses the file. */
 static int ct_dev_release(struct inode *inode, struct file *file)
 {
 	struct ct_dev *dev = file->private_data;
@@ -329,6 +332,7 @@ static int ct_dev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Process context. Locks the file. */
 static ssize_t ct_dev_read(struct file *file, char __user *buf, size_t count,
 			   loff_t *pos)
 {
@@ -360,6 +364,7 @@ static ssize_t ct_dev_read(struct file *file, char __user *buf, size_t count,
 	return put_user(ticks, (u64 __user *)buf) ?: sizeof(ticks);
 }
 
+/* Process context. Takes no lock. */
 static __poll_t ct_dev_poll(struct file *file, poll_table *table)
 {
 	struct ct_dev *dev = file->private_data;
@@ -368,6 +373,7 @@ static __poll_t ct_dev_poll(struct file *file, poll_table *table)
 	return ct_dev_readable(dev) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/* Process context. Takes no lock. */
 static long ct_dev_info(const struct ct_dev *dev, void __user *arg)
 {
 	struct customtimer_info info = {
@@ -382,7 +388,7 @@ static long ct_dev_info(const struct ct_dev *dev, void __user *arg)
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/* Whether the caller may have its timer on @cpu. */
+/* Whether the caller may have its timer on @cpu. Process context. */
 static int ct_dev_check_cpu(int cpu)
 {
 	if (cpu == CUSTOMTIMER_ANY_CPU)
@@ -396,6 +402,7 @@ static int ct_dev_check_cpu(int cpu)
 	return 0;
 }
 
+/* Process context. Locks the file. */
 static long ct_dev_arm(struct ct_dev *dev, const void __user *arg)
 {
 	struct customtimer_arm arm;
@@ -430,6 +437,7 @@ static long ct_dev_arm(struct ct_dev *dev, const void __user *arg)
 	return 0;
 }
 
+/* Process context. Locks the file. */
 static long ct_dev_disarm(struct ct_dev *dev)
 {
 	mutex_lock(&dev->lock);
@@ -438,6 +446,7 @@ static long ct_dev_disarm(struct ct_dev *dev)
 	return 0;
 }
 
+/* Process context. Locks the file. */
 static long ct_dev_get(struct ct_dev *dev, void __user *arg)
 {
 	struct customtimer_state state = { };
@@ -457,7 +466,10 @@ static long ct_dev_get(struct ct_dev *dev, void __user *arg)
 	return copy_to_user(arg, &state, sizeof(state)) ? -EFAULT : 0;
 }
 
-/* The figures of a deadline that comes meanwhile may be there in part. */
+/*
+ * The figures of a deadline that comes meanwhile may be there in part. Process context.
+ * Locks the file.
+ */
 static long ct_dev_stats(struct ct_dev *dev, void __user *arg)
 {
 	struct customtimer_stats stats;
@@ -469,6 +481,7 @@ static long ct_dev_stats(struct ct_dev *dev, void __user *arg)
 	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
 }
 
+/* Process context. */
 static long ct_dev_ioctl(struct file *file, unsigned int request,
 			 unsigned long arg)
 {
@@ -508,12 +521,13 @@ static struct miscdevice ct_dev_misc = {
 	.fops = &ct_dev_fops,
 };
 
+/* Process context. */
 int ct_chardev_init(void)
 {
 	return misc_register(&ct_dev_misc);
 }
 
-/* No file is open: each holds a reference to the module. */
+/* No file is open: each holds a reference to the module. Process context. */
 void ct_chardev_exit(void)
 {
 	misc_deregister(&ct_dev_misc);

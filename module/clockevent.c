@@ -60,7 +60,7 @@ static DECLARE_WORK(ct_give_up_work, ct_give_up);
 /* Of those CPUs that were refused, one is enough. */
 static atomic_t ct_giving_up = ATOMIC_INIT(0);
 
-/* Interrupt context. This CPU may have no tick: nothing shall come before. */
+/* Interrupt context. This CPU may have no tick: nothing else may come first. */
 static void ct_give_up_soon(struct irq_work *work)
 {
 	queue_work(system_highpri_wq, &ct_give_up_work);
@@ -207,7 +207,7 @@ static int ct_tick_take(unsigned int cpu)
 	if (tick->expected)
 		return 0;
 
-	/* Nothing can prevent this: it is in no use. */
+	/* This cannot fail: the device is not in use. */
 	clockevents_unbind_device(&tick->dev, cpu);
 	pr_err("clockevent: CPU %u has a device that Linux prefers: see /sys/devices/system/clockevents/clockevent%u/current_device\n",
 	       cpu, cpu);
@@ -341,7 +341,7 @@ static void ct_give_up(struct work_struct *work)
 	pr_err("clockevent: %s: the ticks go back to Linux's own device until the parameter is set again\n",
 	       ct_clock_in_steps ? "CLOCK_MONOTONIC now moves only with the tick" :
 				   "the hypervisor refuses to set the timer");
-	ct_parts_give_up(&ct_clockevent_part);
+	ct_clockevent_part.give_up(&ct_clockevent_part);
 	atomic_set(&ct_giving_up, 0);
 }
 

@@ -10,7 +10,7 @@
 #include <linux/sched/clock.h>
 
 #include "parts.h"
-#include "xen.h"
+#include "xenclock.h"
 
 /* Any context. */
 static u64 notrace ct_clocksource_read(struct clocksource *cs)

@@ -14,7 +14,7 @@
 #include "debugfs.h"
 #include "state.h"
 
-/* So many timers are copied while a base is locked. */
+/* How many timers are copied while a base is locked. */
 #define CT_CHUNK 32
 
 struct ct_copy {
@@ -98,6 +98,7 @@ static int ct_timers_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(ct_timers);
 
+/* Process context. Locks one base after the other. */
 static int ct_histogram_show(struct seq_file *m, void *v)
 {
 	struct custom_timer_base *base;
@@ -129,7 +130,7 @@ DEFINE_SHOW_ATTRIBUTE(ct_histogram);
 
 static struct dentry *ct_debugfs;
 
-/* Nothing depends on debugfs: a failure is nobody's. Process context. */
+/* Nothing depends on debugfs, so that failures are ignored. Process context. */
 void ct_debugfs_init(void)
 {
 	ct_debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
@@ -138,6 +139,7 @@ void ct_debugfs_init(void)
 			    &ct_histogram_fops);
 }
 
+/* Process context. */
 void ct_debugfs_exit(void)
 {
 	debugfs_remove_recursive(ct_debugfs);

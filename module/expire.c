@@ -26,14 +26,10 @@
 #include "expire.h"
 #include "guard.h"
 #include "program.h"
+#include "trace.h"
 #include "wait.h"
 
-#define CREATE_TRACE_POINTS
-#include "trace.h"
-
-/*
- * The due timer with the earliest deadline, or NULL. Base locked.
- */
+/* The due timer with the earliest deadline, or NULL. Base locked. */
 static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 					 ktime_t now)
 {
@@ -49,9 +45,9 @@ static struct custom_timer *ct_first_due(const struct custom_timer_base *base,
 /*
  * Whether @t, which may be NULL, is worth waiting for: another interrupt would be
  * too late, or the guard holds back what hrtimers' callbacks have just sent, whose
- * handlers follow ours in the same upcall; but not on and on. Base locked.
+ * handlers follow ours in the same upcall; but not without end. Base locked.
  */
-static bool ct_is_near(struct custom_timer_base *base,
+static bool ct_is_near(const struct custom_timer_base *base,
 		       const struct custom_timer *t, ktime_t now)
 {
 	s64 ahead;
@@ -82,10 +78,26 @@ static bool ct_tick_is_late(const struct custom_timer_base *base, ktime_t now)
 }
 
 /*
- * The timer that the pass sees to next: due, or near enough to be waited for. NULL if
+ * Whether the tick, which is next, would be waited for, but the pass has lasted too long.
+ * Base locked.
+ */
+static bool ct_tick_is_not_worth_it(const struct custom_timer_base *base,
+				    ktime_t now)
+{
+	const struct custom_timer *tick = base->tick;
+
+	return tick && base->precise.spare &&
+	       !ct_turn_has_time_for_tick(&base->turn, now) &&
+	       ct_queue_first(&base->exact) == tick &&
+	       ktime_sub(tick->expires, now) > ct_precise_slack(&base->precise) &&
+	       !ct_first_due(base, now);
+}
+
+/*
+ * The timer that the pass serves next: due, or near enough to be waited for. NULL if
  * there is none. Base locked.
  */
-static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
+static struct custom_timer *ct_next_in_pass(const struct custom_timer_base *base,
 					    ktime_t now)
 {
 	struct custom_timer *t, *before_tick = NULL;
@@ -95,13 +107,9 @@ static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
 	t = ct_first_due(base, now) ?: ct_queue_first(&base->exact);
 	if (!t)
 		return NULL;
-	if (ktime_sub(t->expires, now) > ct_precise_slack(&base->precise)) {
-		if (t == base->tick &&
-		    !ct_turn_has_time_for_tick(&base->turn, now))
-			base->precise.spare = false;
-		if (!ct_is_near(base, ct_first_precise(base), now))
-			return NULL;
-	}
+	if (ktime_sub(t->expires, now) > ct_precise_slack(&base->precise) &&
+	    !ct_is_near(base, ct_first_precise(base), now))
+		return NULL;
 	if (t == base->tick)
 		before_tick = ct_guard_before_tick(base, now);
 	return before_tick ?: t;
@@ -109,7 +117,8 @@ static struct custom_timer *ct_next_in_pass(struct custom_timer_base *base,
 
 /*
  * The deadline of @t did not come, and it is due later, or another CPU has taken it back:
- * then it is none of ours, and may have been freed. Locks the base, on its CPU.
+ * then it is none of ours, and may have been freed. Locks the base; on its CPU, interrupts
+ * off.
  *
  * Return: false if the deadline did not come.
  */
@@ -146,14 +155,14 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t,
 
 	ct_dequeue(base, t);
 	t->pass = base->turn.pass;
-	base->running = t;
-	base->running_function = t->function;
+	base->running.timer = t;
+	base->running.function = t->function;
 	if (exact)
 		ct_await(base);
 	raw_spin_unlock(&base->lock);
 
 	if (exact && (!ct_precise_wait_last(&base->precise, expires, &late_ns,
-					    &late_cycles) || !ct_awaited(base)))
+					    &late_cycles) || !ct_claim(base)))
 		return ct_run_not(base, t);
 	if (trace_customtimer_expire_entry_enabled())
 		trace_customtimer_expire_entry(t, exact ?
@@ -166,7 +175,7 @@ static bool ct_run(struct custom_timer_base *base, struct custom_timer *t,
 	/* A callback that started its own timer again has said when. */
 	if (restart == CUSTOM_TIMER_RESTART && !t->queued)
 		ct_enqueue(base, t);
-	base->running = NULL;
+	base->running.timer = NULL;
 	base->stats.expired++;
 	++*ran;
 	if (exact)
@@ -212,17 +221,17 @@ static bool ct_cpu_is_wanted(void)
  */
 static void ct_begin(struct custom_timer_base *base, ktime_t entry)
 {
-	ktime_t off = base->raised ? base->raised_at : entry;
+	ktime_t off = base->raise.pending ? base->raise.at : entry;
 	ktime_t until = off;
 
-	if (!base->raised)
+	if (!base->raise.pending)
 		until = min(off, max(base->armed.at, base->armed.set));
 	if (base->guard.until > base->turn.counted &&
 	    ktime_sub(entry, base->guard.until) < CT_MAX_GUARD_NS) {
 		off = min(off, base->guard.from);
 		until = min(until, off);
 	}
-	base->turn.order_ns = base->precise.order_ns;
+	base->turn.arm_ns = base->precise.arm_ns;
 	ct_turn_begin(&base->turn, until, off, entry, ct_cpu_is_wanted());
 	ct_precise_sample(&base->precise, entry);
 	base->stats.interrupts++;
@@ -290,7 +299,7 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	ct_lock_irqsave(base, flags);
 	/* It was on its way when the base was paused. Timers wait for the resume. */
 	if (unlikely(base->life != CT_ONLINE)) {
-		base->raised = false;
+		base->raise.pending = false;
 		raw_spin_unlock_irqrestore(&base->lock, flags);
 		return;
 	}
@@ -300,16 +309,18 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 				    ktime_sub(entry, base->armed.at) : 0);
 	if (used_up && base->armed.exact)
 		ct_learn(base, entry);
-	if (used_up || base->raised || base->armed.at <= entry)
+	if (used_up || base->raise.pending || base->armed.at <= entry)
 		base->armed.at = KTIME_MAX;
-	base->raised = false;
+	base->raise.pending = false;
 
 	for (now = entry;; now = ktime_get()) {
+		if (unlikely(ct_tick_is_not_worth_it(base, now)))
+			ct_precise_save(&base->precise);
 		t = ct_next_in_pass(base, now);
 		if (!t)
 			break;
 		ahead = ktime_sub(t->expires, now);
-		/* Who is waited for is served as promised, and not due too fast. */
+		/* All of the CPU may go into waiting: only what is due too fast counts. */
 		if (promised && ahead > 0)
 			ct_turn_forget(&base->turn, now);
 		if (ct_turn_is_over(&base->turn, max(now, t->expires))) {
@@ -337,7 +348,9 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
+/* The CPU has sent itself an interrupt. Hard interrupt context. */
 void ct_expire_raised(struct irq_work *work)
 {
-	ct_expire(container_of(work, struct custom_timer_base, raise), false);
+	ct_expire(container_of(work, struct custom_timer_base, raise.work),
+		  false);
 }

@@ -16,7 +16,6 @@
 #include "guard.h"
 #include "hold.h"
 #include "params.h"
-#include "program.h"
 
 static unsigned int guard_ns;
 
@@ -38,8 +37,8 @@ unsigned int ct_guard_ns(void)
  * event: once in a pass for each timer, and only while the tick is no later than the
  * longest guard, so that a crowd of timers cannot starve it. Base locked.
  */
-struct custom_timer *ct_guard_before_tick(struct custom_timer_base *base,
-					  ktime_t now)
+struct custom_timer *
+ct_guard_before_tick(const struct custom_timer_base *base, ktime_t now)
 {
 	struct custom_timer *t = ct_queue_first(&base->exact);
 	s64 ahead;
@@ -66,7 +65,7 @@ static int ct_guard_change(unsigned int was, unsigned int ns)
 		return -ENODEV;
 	}
 	if (ns && !was)
-		err = ct_guard_attach();
+		err = ct_hold_attach(&guard_ns);
 	if (err == -EBUSY) {
 		pr_err("guard_ns needs ftrace, which is switched off: set kernel.ftrace_enabled to 1 (sysctl), or leave guard_ns 0\n");
 		return err;
@@ -77,10 +76,11 @@ static int ct_guard_change(unsigned int was, unsigned int ns)
 		return err;
 	}
 	if (!ns && was)
-		ct_guard_detach();
+		ct_hold_detach();
 	return 0;
 }
 
+/* Process context. Takes ct_guard_lock. */
 static int ct_guard_set(const char *val, const struct kernel_param *kp)
 {
 	unsigned int ns;
@@ -116,7 +116,7 @@ int ct_guard_init(void)
 	err = ct_guard_change(0, guard_ns);
 	ct_guard_live = !err;
 	if (err)
-		ct_guard_release();
+		ct_hold_release();
 	mutex_unlock(&ct_guard_lock);
 	return err;
 }
@@ -127,7 +127,7 @@ void ct_guard_exit(void)
 	mutex_lock(&ct_guard_lock);
 	ct_guard_live = false;
 	if (guard_ns)
-		ct_guard_detach();
-	ct_guard_release();
+		ct_hold_detach();
+	ct_hold_release();
 	mutex_unlock(&ct_guard_lock);
 }

@@ -4,7 +4,7 @@
 
 #include "histogram.h"
 
-/* The bucket that @ns belongs to. The first ones hold one value each. */
+/* The bucket that @ns belongs to. The first ones hold one value each. Any context. */
 unsigned int ct_hist_index(u64 ns)
 {
 	unsigned int shift, index;
@@ -16,7 +16,7 @@ unsigned int ct_hist_index(u64 ns)
 	return index < CT_HIST_BUCKETS ? index : CT_HIST_BUCKETS - 1;
 }
 
-/* The largest value that belongs to bucket @index. */
+/* The largest value that belongs to bucket @index. Any context. */
 u64 ct_hist_bucket_end(unsigned int index)
 {
 	unsigned int shift;
@@ -41,9 +41,11 @@ void ct_hist_add(struct ct_histogram *h, u64 ns)
 }
 
 /**
- * ct_hist_quantile - a value that so many per mille of the samples do not exceed
+ * ct_hist_quantile - a value that @per_mille of the samples do not exceed
  * @h: the histogram
  * @per_mille: 500 for the median, 1000 for the largest sample
+ *
+ * Any context; the caller serialises it with updates.
  *
  * Return: the end of the bucket in which the quantile lies, never more than
  * the largest sample; 0 if there is none.

@@ -7,17 +7,17 @@
 #include "hold.h"
 
 /* Process context. */
-int ct_guard_attach(void)
+int ct_hold_attach(const unsigned int *guard_ns)
 {
 	return -EOPNOTSUPP;
 }
 
 /* Process context. */
-void ct_guard_detach(void)
+void ct_hold_detach(void)
 {
 }
 
 /* Process context. */
-void ct_guard_release(void)
+void ct_hold_release(void)
 {
 }

@@ -7,7 +7,6 @@
 
 #include <xen/events.h>
 
-#include "guard.h"
 #include "hold.h"
 #include "program.h"
 #include "wait.h"
@@ -33,7 +32,7 @@ static void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 	last = CT_LAST_NS + ct_precise_dispatch(&base->precise);
 	for (now = from; base->life == CT_ONLINE; now = ktime_get()) {
 		t = ct_first_precise(base);
-		/* One that has to leave the CPU to everything else will be late. */
+		/* It will be late: the CPU is for everything else until then. */
 		if (!t || t->expires < base->turn.floor)
 			break;
 		ahead = ktime_sub(t->expires, now);
@@ -50,40 +49,44 @@ static void ct_hold(struct custom_timer_base *base, u32 guard_ns)
 	raw_spin_unlock(&base->lock);
 }
 
+/* The length of the guard. Read locklessly. */
+static const unsigned int *ct_hold_ns;
+
 /* Hard interrupt context, interrupts off. */
-static void ct_guard_upcall(unsigned long ip, unsigned long parent_ip,
-			    struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static void ct_hold_upcall(unsigned long ip, unsigned long parent_ip,
+			   struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	ct_hold(ct_base_of(smp_processor_id()), ct_guard_ns());
+	ct_hold(ct_base_of(smp_processor_id()), READ_ONCE(*ct_hold_ns));
 }
 
 /*
  * Permanent: while it is in use kernel.ftrace_enabled cannot be set to 0, and it is
- * refused with -EBUSY where that is 0 already. Without a word nothing would be called.
+ * refused with -EBUSY where that is 0 already. Otherwise it would silently not be called.
  */
-static struct ftrace_ops ct_guard_ops = {
-	.func = ct_guard_upcall,
+static struct ftrace_ops ct_hold_ops = {
+	.func = ct_hold_upcall,
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
-/* Process context. */
-int ct_guard_attach(void)
+/* From now on events are held back for *@guard_ns, which may change. Process context. */
+int ct_hold_attach(const unsigned int *guard_ns)
 {
-	int err = ftrace_set_filter_ip(&ct_guard_ops,
-				       (unsigned long)xen_evtchn_do_upcall,
-				       0, 1);
+	int err;
 
-	return err ?: register_ftrace_function(&ct_guard_ops);
+	ct_hold_ns = guard_ns;
+	err = ftrace_set_filter_ip(&ct_hold_ops,
+				   (unsigned long)xen_evtchn_do_upcall, 0, 1);
+	return err ?: register_ftrace_function(&ct_hold_ops);
 }
 
 /* Process context. Returns when no CPU is in the callback. */
-void ct_guard_detach(void)
+void ct_hold_detach(void)
 {
-	unregister_ftrace_function(&ct_guard_ops);
+	unregister_ftrace_function(&ct_hold_ops);
 }
 
 /* Process context. ftrace leaves the filter unusable: once, at the end. */
-void ct_guard_release(void)
+void ct_hold_release(void)
 {
-	ftrace_free_filter(&ct_guard_ops);
+	ftrace_free_filter(&ct_hold_ops);
 }

@@ -6,6 +6,7 @@
 #include "backend.h"
 #include "state.h"
 
+/* Hard interrupt context. */
 static enum hrtimer_restart ct_hrtimer_expired(struct hrtimer *hrtimer)
 {
 	struct custom_timer_base *base =
@@ -15,11 +16,13 @@ static enum hrtimer_restart ct_hrtimer_expired(struct hrtimer *hrtimer)
 	return HRTIMER_NORESTART;
 }
 
+/* Process context. */
 static int ct_hrtimer_probe(void)
 {
 	return 0;
 }
 
+/* Process context. */
 static int ct_hrtimer_cpu_up(struct custom_timer_base *base)
 {
 	hrtimer_setup(&base->hrtimer, ct_hrtimer_expired, CLOCK_MONOTONIC,
@@ -27,11 +30,13 @@ static int ct_hrtimer_cpu_up(struct custom_timer_base *base)
 	return 0;
 }
 
+/* Process context. */
 static void ct_hrtimer_cpu_down(struct custom_timer_base *base)
 {
 	hrtimer_cancel(&base->hrtimer);
 }
 
+/* Base locked, on its CPU. */
 static int ct_hrtimer_arm(struct custom_timer_base *base, ktime_t now,
 			  ktime_t expires, u64 window_ns)
 {
@@ -41,7 +46,7 @@ static int ct_hrtimer_arm(struct custom_timer_base *base, ktime_t now,
 	return 0;
 }
 
-/* The callback cannot be running: the base is locked on its CPU. */
+/* Base locked, on its CPU, so that the callback is not running. */
 static void ct_hrtimer_stop(struct custom_timer_base *base)
 {
 	hrtimer_try_to_cancel(&base->hrtimer);

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * The estimate of how long interrupts take. Any context; the caller serialises all calls
+ * on one lead.
+ */
 #include "lead.h"
 
 /* A step down as a shift of the quantile, and how many of them one up has. */
@@ -9,7 +13,7 @@
 #define CT_LEAD_EXCESS_SHIFT 6
 
 /*
- * So many delays in a row below the quantile, and all but an eighth of the excess
+ * After this many delays in a row below the quantile, all but an eighth of the excess
  * goes: single steps would take thousands of expiries to follow a guest that got
  * faster.
  */
@@ -56,7 +60,7 @@ void ct_lead_track(struct ct_lead *l, u64 delay_ns, u32 max_ns)
 	}
 }
 
-/* The lead to order the next interrupt with, never more than @max_ns. */
+/* The lead to set the next interrupt with, never more than @max_ns. */
 u32 ct_lead_ns(const struct ct_lead *l, u32 max_ns)
 {
 	u64 lead = (u64)l->quantile + l->quantile / 16 + CT_LEAD_ROOM_NS;

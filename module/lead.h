@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The lead: how much earlier than an exact deadline the interrupt has to be
- * ordered so that it is there in time. Learnt from the delays that were seen.
+ * set for, so that it is there in time. Learnt from the delays that were seen.
  * Pure.
  */
 #ifndef CUSTOMTIMER_LEAD_H

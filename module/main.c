@@ -64,6 +64,7 @@ static int ct_cpu_offline(unsigned int cpu)
 	return err;
 }
 
+/* Process context. */
 static int ct_module_event(struct notifier_block *nb, unsigned long event,
 			   void *data)
 {
@@ -157,11 +158,13 @@ static struct platform_driver ct_platform_driver = {
 /* There to be told of suspend and resume. */
 static struct platform_device *ct_platform_device;
 
+/* Process context. */
 static int __init ct_platform_probe(struct platform_device *pdev)
 {
 	return 0;
 }
 
+/* Process context. */
 static int __init ct_choose_backend(void)
 {
 	int i;
@@ -177,6 +180,7 @@ static int __init ct_choose_backend(void)
 	return -EINVAL;
 }
 
+/* Process context. */
 static int __init ct_init(void)
 {
 	int err;
@@ -243,6 +247,7 @@ err_base:
 	return err;
 }
 
+/* Process context. Nobody else uses the module, and no file is open. */
 static void __exit ct_exit(void)
 {
 	ct_parts_exit();

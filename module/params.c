@@ -9,7 +9,10 @@
 
 #include "params.h"
 
-/* The number from 0 to @max that @val is. Complains of any other text. */
+/*
+ * The number from 0 to @max that @val is. Any other text is an error, which is logged.
+ * Process context.
+ */
 int ct_param_parse(const char *val, const struct kernel_param *kp,
 		   unsigned int max, unsigned int *number)
 {
@@ -20,6 +23,7 @@ int ct_param_parse(const char *val, const struct kernel_param *kp,
 	return 0;
 }
 
+/* Process context. The value is read locklessly. */
 static int ct_bounded_set(const char *val, const struct kernel_param *kp)
 {
 	struct ct_bounded *bounded = kp->arg;
@@ -31,6 +35,7 @@ static int ct_bounded_set(const char *val, const struct kernel_param *kp)
 	return err;
 }
 
+/* Process context. */
 static int ct_bounded_get(char *buffer, const struct kernel_param *kp)
 {
 	const struct ct_bounded *bounded = kp->arg;

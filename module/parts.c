@@ -36,6 +36,7 @@ static int ct_part_switch(struct ct_part *part, bool on)
 	return err;
 }
 
+/* Process context. Takes ct_parts_lock. */
 static int ct_part_set(const char *val, const struct kernel_param *kp)
 {
 	bool on;
@@ -51,6 +52,7 @@ static int ct_part_set(const char *val, const struct kernel_param *kp)
 	return err;
 }
 
+/* Process context. */
 static int ct_part_get(char *buffer, const struct kernel_param *kp)
 {
 	const struct ct_part *part = kp->arg;
@@ -73,7 +75,7 @@ module_param_cb(rtc, &ct_part_ops, &ct_rtc_part, 0644);
 MODULE_PARM_DESC(rtc, "1: the host's wall clock as an RTC (default 0)");
 
 /* A part has to stop by itself. Process context. */
-void ct_parts_give_up(struct ct_part *part)
+static void ct_part_give_up(struct ct_part *part)
 {
 	mutex_lock(&ct_parts_lock);
 	ct_part_switch(part, false);
@@ -90,6 +92,7 @@ void ct_parts_init(void)
 	ct_parts_live = true;
 	for (i = 0; i < ARRAY_SIZE(ct_parts); i++) {
 		part = ct_parts[i];
+		part->give_up = ct_part_give_up;
 		if (!part->on)
 			continue;
 		part->on = false;

@@ -10,12 +10,15 @@
  * @on: it runs or, before the module is initialised, it shall
  * @start: 0 or an error, after a line that says why; may sleep
  * @stop: 0 or an error, after which the part goes on; may sleep
+ * @give_up: stops the part, which calls this where it cannot go on; may sleep. Set before
+ *	the first @start.
  */
 struct ct_part {
 	const char *name;
 	bool on;
 	int (*start)(void);
 	int (*stop)(void);
+	void (*give_up)(struct ct_part *part);
 };
 
 extern struct ct_part ct_clockevent_part;
@@ -25,6 +28,5 @@ extern struct ct_part ct_rtc_part;
 
 void ct_parts_init(void);
 void ct_parts_exit(void);
-void ct_parts_give_up(struct ct_part *part);
 
 #endif /* CUSTOMTIMER_PARTS_H */

@@ -2,6 +2,8 @@
 /*
  * Exact timers: interrupt early by the lead, then wait for the deadline. What
  * may be spent on waiting is bounded for each wait and in its share of a CPU.
+ *
+ * What takes a struct ct_precise is called with the base locked, unless said otherwise.
  */
 #include <linux/atomic.h>
 #include <linux/cache.h>
@@ -24,8 +26,8 @@
 
 #define CT_MAX_LEAD_NS 1000000
 
-/* To order an interrupt takes no longer, unless the vCPU lost its CPU meanwhile. */
-#define CT_MAX_ORDER_NS 50000
+/* To set an interrupt takes no longer, unless the vCPU lost its CPU meanwhile. */
+#define CT_MAX_ARM_NS 50000
 
 /*
  * The way from the guard to the expiry loop is not believed to take longer: it
@@ -69,11 +71,13 @@ static struct ct_bounded max_wait = {
 module_param_cb(max_wait_percent, &ct_bounded_ops, &max_wait, 0644);
 MODULE_PARM_DESC(max_wait_percent, "the largest share of a CPU that may go into waiting for deadlines (default 50)");
 
+/* Any context. */
 unsigned int ct_precise_max_lead(void)
 {
 	return READ_ONCE(max_lead.value);
 }
 
+/* Any context. */
 unsigned int ct_precise_max_wait(void)
 {
 	return READ_ONCE(max_wait.value);
@@ -81,7 +85,7 @@ unsigned int ct_precise_max_wait(void)
 
 /*
  * The lead for the next exact deadline. Changes only in ct_precise_learn() and
- * ct_precise_spend(). Base locked, as for all that take a struct ct_precise.
+ * ct_precise_spend(). Base locked.
  */
 u32 ct_precise_lead(const struct ct_precise *p)
 {
@@ -91,34 +95,34 @@ u32 ct_precise_lead(const struct ct_precise *p)
 }
 
 /*
- * How much earlier than ordered an exact timer's interrupt is still welcome: it
- * would take as long to order another.
+ * How much too early an exact timer's interrupt may be and is not set anew: that would
+ * take as long. Base locked.
  */
 u32 ct_precise_slack(const struct ct_precise *p)
 {
 	if (!ct_precise_lead(p))
 		return CT_EARLY_NS;
-	return max_t(u32, p->order_ns, CT_EARLY_NS);
+	return max_t(u32, p->arm_ns, CT_EARLY_NS);
 }
 
-/* How long before an exact deadline waiting beats another interrupt. */
+/* How long before an exact deadline waiting beats another interrupt. Base locked. */
 u32 ct_precise_horizon(const struct ct_precise *p)
 {
 	return ct_precise_lead(p) + ct_precise_slack(p);
 }
 
-/* It took @ns to order an interrupt. Follows the least, and slowly a rise. */
-void ct_precise_learn_order(struct ct_precise *p, s64 ns)
+/* It took @ns to set an interrupt. Follows the least, and slowly a rise. Base locked. */
+void ct_precise_learn_arm(struct ct_precise *p, s64 ns)
 {
-	u32 order = clamp_t(s64, ns, 0, CT_MAX_ORDER_NS);
+	u32 arm = clamp_t(s64, ns, 0, CT_MAX_ARM_NS);
 
-	if (!p->order_ns || order < p->order_ns)
-		p->order_ns = order;
+	if (!p->arm_ns || arm < p->arm_ns)
+		p->arm_ns = arm;
 	else
-		p->order_ns += (order - p->order_ns) / 64;
+		p->arm_ns += (arm - p->arm_ns) / 64;
 }
 
-/* An interrupt came @delay_ns after the moment it was ordered for. */
+/* An interrupt came @delay_ns after the moment it was set for. Base locked. */
 void ct_precise_learn(struct ct_precise *p, s64 delay_ns)
 {
 	if (delay_ns >= 0 && ct_precise_max_lead())
@@ -129,13 +133,13 @@ void ct_precise_learn(struct ct_precise *p, s64 delay_ns)
 			       CT_MAX_LEAD_NS);
 }
 
-/* How long before an exact deadline the guard has to let events go. */
+/* How long before an exact deadline the guard has to let events go. Base locked. */
 u32 ct_precise_dispatch(const struct ct_precise *p)
 {
 	return ct_lead_ns(&p->dispatch, CT_MAX_DISPATCH_NS);
 }
 
-/* The expiry loop began @delay_ns after the guard had let events go. */
+/* The expiry loop began @delay_ns after the guard had let events go. Base locked. */
 void ct_precise_learn_dispatch(struct ct_precise *p, s64 delay_ns)
 {
 	if (delay_ns >= 0)
@@ -144,7 +148,7 @@ void ct_precise_learn_dispatch(struct ct_precise *p, s64 delay_ns)
 
 /*
  * A lead that takes more waiting than there is time for becomes shorter before it has
- * to go altogether. One that is much too short does nobody any good.
+ * to go altogether. One that is much too short is of no use. Base locked.
  */
 static void ct_precise_shorten(struct ct_precise *p)
 {
@@ -153,16 +157,22 @@ static void ct_precise_shorten(struct ct_precise *p)
 	p->cap = max(min(lead, p->cap) * 15 / 16, lead / 2);
 }
 
-/* Books @waited_ns of waiting and the time that has passed without. */
-void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
+/* What has been added to the budget by @now and is not booked yet. Base locked. */
+static s64 ct_precise_refill(const struct ct_precise *p, ktime_t now)
 {
 	s64 passed = clamp_t(s64, ktime_sub(now, p->filled), 0,
 			     (s64)NSEC_PER_SEC);
 
+	return div_s64(passed * ct_precise_max_wait(), 100);
+}
+
+/* Books @waited_ns of waiting and the time that has passed without. Base locked. */
+void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
+{
+	p->budget += ct_precise_refill(p, now) - waited_ns;
+	p->budget = clamp_t(s64, p->budget, -CT_MAX_LEAD_NS, CT_BUDGET_NS);
 	p->filled = now;
 	p->waited += waited_ns;
-	p->budget += div_s64(passed * ct_precise_max_wait(), 100) - waited_ns;
-	p->budget = clamp_t(s64, p->budget, -CT_MAX_LEAD_NS, CT_BUDGET_NS);
 	if (waited_ns && p->budget < CT_BUDGET_NS / 2)
 		ct_precise_shorten(p);
 	/* Half a budget apart, or the lead would come and go all the time. */
@@ -176,11 +186,21 @@ void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns)
 		p->spare = true;
 }
 
-/* Whether @ns more of waiting are within what the CPU may spend by @now. */
-bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns)
+/* Whether @ns more of waiting are within what the CPU may spend by @now. Base locked. */
+bool ct_precise_affords(const struct ct_precise *p, ktime_t now, s64 ns)
 {
-	ct_precise_spend(p, now, 0);
-	return !p->broke && ns <= p->budget;
+	s64 budget = min_t(s64, p->budget + ct_precise_refill(p, now),
+			   CT_BUDGET_NS);
+
+	if (p->broke && budget < CT_BUDGET_NS / 2)
+		return false;
+	return budget > 0 && ns <= budget;
+}
+
+/* From now on there is no time to spare, until the budget is full again. Base locked. */
+void ct_precise_save(struct ct_precise *p)
+{
+	p->spare = false;
 }
 
 /* CPUs that read the clock all the time, as they wait. */
@@ -205,7 +225,7 @@ ktime_t ct_precise_wait(ktime_t until)
 	return now;
 }
 
-/* The CPU's clocks at an interrupt; @now was read just before. */
+/* The CPU's clocks at an interrupt; @now was read just before. Base locked, on its CPU. */
 void ct_precise_sample(struct ct_precise *p, ktime_t now)
 {
 	struct ct_rate *r = &p->rate;
@@ -253,7 +273,7 @@ struct ct_pace {
 	bool alone;
 };
 
-/* So many readings, and so exactly in parts of one, have to agree. */
+/* How many readings have to agree, and how exactly, in parts of a reading. */
 #define CT_PACE_READINGS 3
 #define CT_PACE_PART 4
 
@@ -277,7 +297,10 @@ static void ct_pace_add(struct ct_pace *pace, const struct ct_precise *p,
 	pace->most = max(pace->most, behind);
 }
 
-/* Whether the clock is known not to fall behind the TSC from the last reading on. */
+/*
+ * Whether the clock is known not to fall behind the TSC from the last reading on. In a
+ * wait, base not locked.
+ */
 static bool ct_pace_is_kept(const struct ct_pace *pace,
 			    const struct ct_precise *p)
 {
@@ -291,7 +314,7 @@ static bool ct_pace_is_kept(const struct ct_pace *pace,
  * Reads CLOCK_MONOTONIC. @tsc: the TSC when it was read, which is somewhere between
  * the two readings here. It is taken to be before the second by half of what the
  * fastest reading ever took. That may be too early or too late, but no callback can
- * tell: its own ktime_get() takes the other half at least.
+ * tell: its own ktime_get() takes the other half at least. On the CPU, interrupts off.
  */
 static ktime_t ct_precise_read(struct ct_precise *p, u64 *tsc)
 {
@@ -318,7 +341,8 @@ void ct_precise_open(struct ct_precise *p)
 
 /*
  * Whether to read the clock once more: @ahead, until the deadline, is too long a stretch, or
- * leaves time for the one reading that is missing to know whether the clock keeps pace.
+ * leaves time for the one reading that is missing to know whether the clock keeps pace. In
+ * a wait, base not locked.
  */
 static bool ct_aim_again(const struct ct_precise *p,
 			 const struct ct_pace *pace, s64 ahead)
@@ -329,7 +353,7 @@ static bool ct_aim_again(const struct ct_precise *p,
 	       (u64)ahead * p->rate.rate >> CT_RATE_SHIFT > 2 * p->reading;
 }
 
-/* Prepares ct_precise_wait_last(). */
+/* Prepares ct_precise_wait_last(). On the CPU, interrupts off, base not locked. */
 void ct_precise_aim(struct ct_precise *p, ktime_t until, struct ct_aim *aim)
 {
 	struct ct_pace pace = { .alone = true };
@@ -358,7 +382,10 @@ void ct_precise_aim(struct ct_precise *p, ktime_t until, struct ct_aim *aim)
 		aim->enough -= p->reading / 2;
 }
 
-/* Nanoseconds from what ct_precise_wait_last() has said. */
+/*
+ * Nanoseconds from what ct_precise_wait_last() has said. On the CPU, interrupts off: nobody
+ * else changes the rate.
+ */
 s64 ct_precise_late(const struct ct_precise *p, s64 late_ns, u64 late_cycles)
 {
 	if (!late_cycles)

@@ -31,7 +31,7 @@ struct ct_rate {
  * @lead: what is known of its delays
  * @cap: the longest lead that there is time to wait for
  * @dispatch: what is known of the way from the guard to the expiry loop
- * @order_ns: how long it takes to order an interrupt
+ * @arm_ns: how long it takes to set an interrupt
  * @rate: its TSC
  * @reading: cycles that a reading of the clock has taken at least
  * @budget: ns it may still spend waiting
@@ -39,13 +39,13 @@ struct ct_rate {
  * @spare: it was full and is still more than half so
  * @filled: when @budget was last topped up
  * @waited: ns it has waited
- * @degraded: interrupts ordered without a lead for lack of budget
+ * @degraded: interrupts set without a lead for lack of budget
  */
 struct ct_precise {
 	struct ct_lead lead;
 	u32 cap;
 	struct ct_lead dispatch;
-	u32 order_ns;
+	u32 arm_ns;
 	struct ct_rate rate;
 	u32 reading;
 	s64 budget;
@@ -74,11 +74,12 @@ u32 ct_precise_lead(const struct ct_precise *p);
 u32 ct_precise_slack(const struct ct_precise *p);
 u32 ct_precise_horizon(const struct ct_precise *p);
 void ct_precise_learn(struct ct_precise *p, s64 delay_ns);
-void ct_precise_learn_order(struct ct_precise *p, s64 ns);
+void ct_precise_learn_arm(struct ct_precise *p, s64 ns);
 u32 ct_precise_dispatch(const struct ct_precise *p);
 void ct_precise_learn_dispatch(struct ct_precise *p, s64 delay_ns);
 void ct_precise_spend(struct ct_precise *p, ktime_t now, s64 waited_ns);
-bool ct_precise_affords(struct ct_precise *p, ktime_t now, s64 ns);
+bool ct_precise_affords(const struct ct_precise *p, ktime_t now, s64 ns);
+void ct_precise_save(struct ct_precise *p);
 void ct_precise_sample(struct ct_precise *p, ktime_t now);
 ktime_t ct_precise_wait(ktime_t until);
 void ct_precise_open(struct ct_precise *p);
@@ -92,7 +93,7 @@ unsigned int ct_precise_max_wait(void);
  * Waits until @until, which is near, with interrupts off. How much later it is
  * then comes as @late_ns plus @late_cycles, for ct_precise_late() to convert
  * when there is time. The rate must not change in between. Inline, as what comes
- * after the last look at the TSC makes the callback late.
+ * after the last look at the TSC makes the callback late. Base not locked, on its CPU.
  *
  * Return: false if the clock stands still.
  */

@@ -16,38 +16,116 @@
 #include "state.h"
 #include "xen.h"
 
-/* What one line needs, copied so that the base's lock is held briefly. */
+/**
+ * struct ct_snapshot - the values of one line; those it shows have 64 bits each
+ * @cpu: the CPU
+ * @irq: its interrupt
+ * @queued: number of timers
+ * @lead: the lead of the next exact timer
+ * @quantile: the median of @errors, the 99th and the 99.9th percentile
+ * @clock_offset: Xen's clock less sched_clock()
+ * @precise: what was waited
+ * @stats: counters
+ * @errors: of exact timers
+ */
 struct ct_snapshot {
-	int irq;
-	unsigned int queued;
+	s64 cpu;
+	s64 irq;
+	u64 queued;
+	u64 lead;
+	u64 quantile[3];
 	s64 clock_offset;
-	u32 lead;
 	struct ct_precise precise;
 	struct ct_stats stats;
 	struct ct_histogram errors;
 };
 
+/* A column: its name in the header, and where a snapshot has its value. */
+struct ct_column {
+	const char *name;
+	size_t offset;
+};
+
+#define CT_COLUMN(name, member) {					\
+	name,								\
+	offsetof(struct ct_snapshot, member) +				\
+	BUILD_BUG_ON_ZERO(sizeof_field(struct ct_snapshot, member) !=	\
+			  sizeof(s64))					\
+}
+
+static const struct ct_column ct_columns[] = {
+	CT_COLUMN("cpu", cpu),
+	CT_COLUMN("irq", irq),
+	CT_COLUMN("queued", queued),
+	CT_COLUMN("started", stats.started),
+	CT_COLUMN("cancelled", stats.cancelled),
+	CT_COLUMN("expired", stats.expired),
+	CT_COLUMN("armed", stats.armed),
+	CT_COLUMN("retries", stats.retries),
+	CT_COLUMN("interrupts", stats.interrupts),
+	CT_COLUMN("coalesced", stats.coalesced),
+	CT_COLUMN("spurious", stats.spurious),
+	CT_COLUMN("lead_ns", lead),
+	CT_COLUMN("worst_ns", errors.max),
+	CT_COLUMN("p50_ns", quantile[0]),
+	CT_COLUMN("p99_ns", quantile[1]),
+	CT_COLUMN("p99.9_ns", quantile[2]),
+	CT_COLUMN("waited_ns", precise.waited),
+	CT_COLUMN("degraded", precise.degraded),
+	CT_COLUMN("raised", stats.raised),
+	CT_COLUMN("limited", stats.limited),
+	CT_COLUMN("moved", stats.moved),
+	CT_COLUMN("refused", stats.refused),
+	CT_COLUMN("stopped", stats.stopped),
+	CT_COLUMN("held", stats.held),
+};
+
+/* Copies, so that the base's lock is held briefly. Any context but NMI. */
 static void ct_take_snapshot(unsigned int cpu, struct ct_snapshot *snap)
 {
 	struct custom_timer_base *base = ct_base_of(cpu);
 	unsigned long flags;
 
+	snap->cpu = cpu;
 	ct_lock_irqsave(base, flags);
 	snap->irq = base->irq;
 	snap->queued = base->exact.count + base->range.count;
-	snap->clock_offset = base->clock_offset;
+	snap->clock_offset = base->clock.offset;
 	snap->lead = ct_precise_lead(&base->precise);
 	snap->precise = base->precise;
 	snap->stats = base->stats;
 	snap->errors = *base->errors;
 	raw_spin_unlock_irqrestore(&base->lock, flags);
+
+	snap->quantile[0] = ct_hist_quantile(&snap->errors, 500);
+	snap->quantile[1] = ct_hist_quantile(&snap->errors, 990);
+	snap->quantile[2] = ct_hist_quantile(&snap->errors, 999);
 }
 
+/* A line of the table, the header if @snap is NULL. Process context. */
+static void ct_show_line(struct seq_file *m, const struct ct_snapshot *snap)
+{
+	const struct ct_column *column;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ct_columns); i++) {
+		column = &ct_columns[i];
+		if (i)
+			seq_putc(m, ' ');
+		if (snap)
+			seq_printf(m, "%lld",
+				   *(const s64 *)((const void *)snap +
+						  column->offset));
+		else
+			seq_puts(m, column->name);
+	}
+	seq_putc(m, '\n');
+}
+
+/* Process context. */
 static int ct_proc_show(struct seq_file *m, void *v)
 {
-	const struct ct_histogram *errors;
 	struct ct_snapshot *snap;
-	const struct ct_stats *s;
 	unsigned int cpu;
 
 	snap = kmalloc(sizeof(*snap), GFP_KERNEL);
@@ -66,34 +144,24 @@ static int ct_proc_show(struct seq_file *m, void *v)
 	seq_printf(m, "guard_ns: %u\n", ct_guard_ns());
 	seq_printf(m, "device_timers: %u\n", ct_chardev_timers());
 
-	seq_puts(m, "cpu irq queued started cancelled expired armed retries interrupts coalesced spurious lead_ns worst_ns p50_ns p99_ns p99.9_ns waited_ns degraded raised limited moved refused stopped held\n");
+	ct_show_line(m, NULL);
 	for_each_online_cpu(cpu) {
 		ct_take_snapshot(cpu, snap);
-		s = &snap->stats;
-		errors = &snap->errors;
-		seq_printf(m, "%u %d %u %llu %llu %llu %llu %llu %llu %llu %llu %u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
-			   cpu, snap->irq, snap->queued, s->started,
-			   s->cancelled, s->expired, s->armed, s->retries,
-			   s->interrupts, s->coalesced, s->spurious,
-			   snap->lead, errors->max,
-			   ct_hist_quantile(errors, 500),
-			   ct_hist_quantile(errors, 990),
-			   ct_hist_quantile(errors, 999),
-			   snap->precise.waited, snap->precise.degraded,
-			   s->raised, s->limited, s->moved, s->refused,
-			   s->stopped, s->held);
+		ct_show_line(m, snap);
 	}
 	cpus_read_unlock();
 	kfree(snap);
 	return 0;
 }
 
+/* Process context. */
 int ct_procfs_init(void)
 {
 	return proc_create_single("customtimer", 0444, NULL, ct_proc_show) ?
 	       0 : -ENOMEM;
 }
 
+/* Process context. */
 void ct_procfs_exit(void)
 {
 	remove_proc_entry("customtimer", NULL);

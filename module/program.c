@@ -11,7 +11,7 @@
 /*
  * The setting of a timer that was cancelled stays when the next is due so soon
  * after it, or when it is so far ahead: a hypercall at each cancellation costs more
- * than an interrupt in vain, and the next start may make use of it.
+ * than an interrupt that finds nothing due, and the next start may make use of it.
  */
 #define CT_KEEP_NS NSEC_PER_MSEC
 #define CT_FAR_NS (10 * NSEC_PER_MSEC)
@@ -22,7 +22,7 @@ DEFINE_PER_CPU(struct custom_timer_base, ct_bases);
 
 /*
  * Whether the interrupt that is set comes before @t needs one: then that one
- * can see to @t. Base locked.
+ * can serve @t. Base locked.
  */
 noinline bool ct_is_covered(const struct custom_timer_base *base,
 			    const struct custom_timer *t)
@@ -57,9 +57,9 @@ static ktime_t ct_next_event(const struct custom_timer_base *base, ktime_t *end)
 void ct_program_raise(struct custom_timer_base *base, ktime_t now)
 {
 	base->stats.raised++;
-	base->raised = true;
-	base->raised_at = now;
-	irq_work_queue(&base->raise);
+	base->raise.pending = true;
+	base->raise.at = now;
+	irq_work_queue(&base->raise.work);
 }
 
 /* Base locked, on its CPU. */
@@ -159,16 +159,16 @@ void ct_program(struct custom_timer_base *base)
 
 /*
  * Called after a timer was added or removed; base locked. Changes the setting
- * where it would come too late, or where a change spares an interrupt that is
+ * where it would come too late, or where a change spares an interrupt that
  * costs more than the change. Otherwise the setting stays, and the interrupt that
- * comes for nothing sets the next.
+ * finds nothing due sets the next.
  */
 void ct_program_update(struct custom_timer_base *base)
 {
 	ktime_t end, next;
 	bool late, wasteful;
 
-	if (base->life != CT_ONLINE || base->in_expiry || base->raised)
+	if (base->life != CT_ONLINE || base->in_expiry || base->raise.pending)
 		return;
 
 	next = ct_next_event(base, &end);
@@ -196,7 +196,7 @@ void ct_program_kick(void *info)
 
 	ct_lock_irqsave(base, flags);
 	base->kicked = false;
-	if (!base->in_expiry && !base->raised)
+	if (!base->in_expiry && !base->raise.pending)
 		ct_program(base);
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }

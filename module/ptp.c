@@ -7,14 +7,14 @@
 #include <linux/ptp_clock_kernel.h>
 
 #include "parts.h"
-#include "xen.h"
+#include "xenclock.h"
 
 /* A cross timestamp is no more uncertain than this. */
 #define CT_CROSS_NS 2000
 
 /*
- * So often it is tried in a row, and so often after a pause: whatever keeps the CPU
- * busy may be over by then. Some programs end when they are told EBUSY.
+ * How often it is tried in a row, and how many times after a pause: whatever keeps the
+ * CPU busy may be over by then. Some programs end when they are told EBUSY.
  */
 #define CT_CROSS_ATTEMPTS 10
 #define CT_CROSS_ROUNDS 10
@@ -22,22 +22,26 @@
 
 static struct ptp_clock *ct_ptp_clock;
 
+/* Process context, as for all of the clock's operations. It cannot be set. */
 static int ct_ptp_adjfine(struct ptp_clock_info *info, long scaled_ppm)
 {
 	return -EOPNOTSUPP;
 }
 
+/* Process context. */
 static int ct_ptp_adjtime(struct ptp_clock_info *info, s64 delta)
 {
 	return -EOPNOTSUPP;
 }
 
+/* Process context. */
 static int ct_ptp_settime64(struct ptp_clock_info *info,
 			    const struct timespec64 *ts)
 {
 	return -EOPNOTSUPP;
 }
 
+/* Process context. */
 static int ct_ptp_enable(struct ptp_clock_info *info,
 			 struct ptp_clock_request *request, int on)
 {

@@ -3,6 +3,8 @@
  * A red-black tree by deadline. Every node also knows the smallest end of the
  * windows at or below it, so that the moment that serves the most timers with
  * one interrupt is found on one path down the tree.
+ *
+ * Any context; the caller serialises all calls on one queue.
  */
 #include <linux/rbtree_augmented.h>
 
@@ -27,7 +29,6 @@ static inline bool ct_compute_min_end(struct custom_timer *t, bool exit)
 RB_DECLARE_CALLBACKS(static, ct_min_end, struct custom_timer, node, min_end,
 		     ct_compute_min_end)
 
-/* The caller serialises all calls on one queue. */
 void ct_queue_init(struct ct_queue *q, bool windows)
 {
 	q->root = RB_ROOT_CACHED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Timers in the order of their deadlines. Pure: knows no clock, no lock, no
- * Xen.
+ * Xen. Any context; the caller serialises all calls on one queue.
  */
 #ifndef CUSTOMTIMER_QUEUE_H
 #define CUSTOMTIMER_QUEUE_H

@@ -10,7 +10,7 @@
 
 #include "customtimer.h"
 #include "parts.h"
-#include "xen.h"
+#include "xenclock.h"
 
 /*
  * How often a pending alarm looks whether the host's clock was set meanwhile, and
@@ -63,7 +63,7 @@ static void ct_alarm_report(struct irq_work *work)
 	rtc_update_irq(ct_rtc, 1, RTC_IRQF | RTC_AF);
 }
 
-/* Process context, as all that follows; the RTC's lock held in its operations. */
+/* Process context, the RTC's lock held. */
 static int ct_rtc_read_time(struct device *dev, struct rtc_time *tm)
 {
 	struct timespec64 now;
@@ -75,6 +75,7 @@ static int ct_rtc_read_time(struct device *dev, struct rtc_time *tm)
 	return 0;
 }
 
+/* Process context, the RTC's lock held. */
 static int ct_rtc_set_time(struct device *dev, struct rtc_time *tm)
 {
 	struct timespec64 ts = { .tv_sec = rtc_tm_to_time64(tm) };
@@ -82,6 +83,7 @@ static int ct_rtc_set_time(struct device *dev, struct rtc_time *tm)
 	return ct_xen_set_wallclock(&ts);
 }
 
+/* Process context, the RTC's lock held. */
 static int ct_rtc_alarm_irq_enable(struct device *dev, unsigned int enabled)
 {
 	ct_alarm_on = enabled;
@@ -92,6 +94,7 @@ static int ct_rtc_alarm_irq_enable(struct device *dev, unsigned int enabled)
 	return 0;
 }
 
+/* Process context, the RTC's lock held. */
 static int ct_rtc_read_alarm(struct device *dev, struct rtc_wkalrm *alarm)
 {
 	rtc_time64_to_tm(ct_alarm_time, &alarm->time);
@@ -99,6 +102,7 @@ static int ct_rtc_read_alarm(struct device *dev, struct rtc_wkalrm *alarm)
 	return 0;
 }
 
+/* Process context, the RTC's lock held. */
 static int ct_rtc_set_alarm(struct device *dev, struct rtc_wkalrm *alarm)
 {
 	custom_timer_cancel(&ct_alarm);
@@ -122,7 +126,7 @@ static const struct rtc_class_ops ct_rtc_ops = {
 	.alarm_irq_enable = ct_rtc_alarm_irq_enable,
 };
 
-/* What is made here belongs to the device's resource group. */
+/* What is made here belongs to the device's resource group. Process context. */
 static int ct_rtc_register(struct device *dev)
 {
 	ct_rtc = devm_rtc_allocate_device(dev);
@@ -136,6 +140,7 @@ static int ct_rtc_register(struct device *dev)
 	return devm_rtc_register_device(ct_rtc);
 }
 
+/* Process context. */
 static int ct_rtc_start(void)
 {
 	int err;
@@ -175,7 +180,7 @@ err:
 	return err;
 }
 
-/* Whoever has the device open gets -ENODEV from now on. */
+/* Whoever has the device open gets -ENODEV from now on. Process context. */
 static int ct_rtc_stop(void)
 {
 	devres_release_group(&ct_rtc_device->dev, &ct_rtc);

@@ -19,6 +19,7 @@
 #include "precise.h"
 #include "queue.h"
 #include "turn.h"
+#include "xenclock.h"
 
 /* Counters of one CPU, under the lock of its base. */
 struct ct_stats {
@@ -81,40 +82,58 @@ struct ct_guarded {
 };
 
 /**
+ * struct ct_running - the timer that was taken out of its queue to be run
+ * @timer: it. Its callback may have freed it. NULL: none.
+ * @function: that callback
+ * @awaited: bit 0: the callback has not begun, as the deadline is being waited for. Who
+ *	clears it, decides: the expiry loop to call it, whoever has locked the base to
+ *	take it back.
+ */
+struct ct_running {
+	struct custom_timer *timer;
+	enum custom_timer_restart (*function)(struct custom_timer *t);
+	unsigned long awaited;
+};
+
+/**
+ * struct ct_raise - an interrupt that a CPU sends to itself at once
+ * @pending: it is on its way
+ * @at: when it was sent
+ * @work: sends it
+ */
+struct ct_raise {
+	bool pending;
+	ktime_t at;
+	struct irq_work work;
+};
+
+/**
  * struct custom_timer_base - the timers of one CPU
- * @lock: protects every member but @name and @awaited; taken in hard interrupts
+ * @lock: protects every member but @name and @running.awaited; taken in hard interrupts
  * @cpu: the CPU
  * @life: whether it runs timers, keeps them, or neither
  * @in_expiry: the expiry loop is at work and will arm when it is done
  * @kicked: an IPI that arms is on its way
- * @raised: an interrupt that the CPU sends to itself is on its way
- * @raised_at: when it was sent
- * @running: the timer that was taken out of its queue to be run. Its callback may have
- *	freed it.
- * @running_function: that callback
- * @awaited: bit 0: the callback of @running has not begun, as its deadline is being
- *	waited for. Who clears it, decides: the expiry loop to call it, whoever has
- *	locked the base to take it back.
+ * @running: the timer that is being run
  * @exact: timers without a window
  * @range: timers with one
  * @armed: the setting of the interrupt source
  * @guard: what the guard did
  * @turn: who had the CPU
  * @precise: lead and wait
- * @raise: interrupts this CPU at once
+ * @raise: the interrupt that comes at once
  * @kick: makes this CPU look at its queues
  * @expire: the expiry loop. Backends call it when an interrupt has come: with true if
  *	the source has to be set again before it interrupts again. Hard interrupt
  *	context, on the CPU, base not locked.
- * @hrtimer: the hrtimer backend's interrupt source
- * @fallback: the hrtimer stands in for a hypervisor that refused, or because the clock
- *	moves only with the tick
  * @tick: the CPU's own tick if it is among the timers, else NULL
  * @tick_refused: called when the hypervisor refuses to serve @tick; interrupts off,
  *	base locked
+ * @hrtimer: the hrtimer backend's interrupt source
+ * @fallback: the hrtimer stands in for a hypervisor that refused, or because the clock
+ *	moves only with the tick
  * @irq: the Xen backend's interrupt, negative: none
- * @clock_offset: Xen system time minus sched_clock()
- * @clock_check: when to check that, in jiffies
+ * @clock: what the Xen backend knows of Xen's clock
  * @name: the interrupt's name
  * @stats: counters
  * @errors: of exact timers, in ns. In memory of its own, because modules share a few KiB of
@@ -126,27 +145,22 @@ struct custom_timer_base {
 	enum ct_life life;
 	bool in_expiry;
 	bool kicked;
-	bool raised;
-	ktime_t raised_at;
-	struct custom_timer *running;
-	enum custom_timer_restart (*running_function)(struct custom_timer *t);
-	unsigned long awaited;
+	struct ct_running running;
 	struct ct_queue exact;
 	struct ct_queue range;
 	struct ct_armed armed;
 	struct ct_guarded guard;
 	struct ct_turn turn;
 	struct ct_precise precise;
-	struct irq_work raise;
+	struct ct_raise raise;
 	call_single_data_t kick;
 	void (*expire)(struct custom_timer_base *base, bool used_up);
-	struct hrtimer hrtimer;
-	bool fallback;
 	struct custom_timer *tick;
 	void (*tick_refused)(void);
+	struct hrtimer hrtimer;
+	bool fallback;
 	int irq;
-	s64 clock_offset;
-	unsigned long clock_check;
+	struct ct_xen_clock clock;
 	char name[20];
 	struct ct_stats stats;
 	struct ct_histogram *errors;

@@ -49,7 +49,7 @@ TRACE_EVENT(customtimer_cancel,
 	TP_printk("timer=%p", __entry->timer)
 );
 
-/* This CPU has ordered its next interrupt. */
+/* This CPU has set its next interrupt. */
 TRACE_EVENT(customtimer_arm,
 	TP_PROTO(s64 expires, u64 window, int err),
 	TP_ARGS(expires, window, err),
@@ -68,7 +68,7 @@ TRACE_EVENT(customtimer_arm,
 );
 
 /*
- * An interrupt. @delay is its distance from the moment it was ordered for,
+ * An interrupt. @delay is its distance from the moment it was set for,
  * which for exact timers is earlier than the deadline by the lead; 0 if the
  * CPU interrupted itself.
  */

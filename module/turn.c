@@ -9,14 +9,14 @@
  * A pass that was shorter counts as well. What the CPU got between two passes makes up for
  * several times as much, so that timers which leave it enough are never held up.
  *
- * The caller serialises all calls for one CPU.
+ * Any context; the caller serialises all calls for one CPU.
  */
 #include <linux/minmax.h>
 #include <linux/time64.h>
 
 #include "turn.h"
 
-/* For so long timers may keep the CPU. */
+/* How long timers may keep the CPU. */
 #define CT_TURN_NS NSEC_PER_MSEC
 
 /* A pass ends after so long even where timers have been promised the whole CPU. */
@@ -29,7 +29,7 @@
 /* An interrupt is not on its way for longer, unless the vCPU lost its CPU. */
 #define CT_WAY_NS (200 * NSEC_PER_USEC)
 
-/* To leave an interrupt and to take the next takes that much, which is of use to nobody. */
+/* To leave an interrupt and to take the next takes so long, in which nothing else runs. */
 #define CT_LEAVE_NS (5 * NSEC_PER_USEC)
 
 /* How soon to look again at a clock that stood still. */
@@ -38,6 +38,7 @@
 /* A pass that has lasted longer waits for no tick any more. */
 #define CT_TICK_NS (100 * NSEC_PER_USEC)
 
+/* How much of timers a ns for everything else makes up for. */
 static s64 ct_turn_rate(bool wanted)
 {
 	return wanted ? CT_RATE_WANTED : CT_RATE_IDLE;
@@ -46,7 +47,7 @@ static s64 ct_turn_rate(bool wanted)
 /* What goes by from the end of a pass until everything else has the CPU, and back. */
 static s64 ct_turn_leave(const struct ct_turn *turn)
 {
-	return (s64)CT_LEAVE_NS + turn->order_ns;
+	return (s64)CT_LEAVE_NS + turn->arm_ns;
 }
 
 /*
@@ -110,7 +111,7 @@ void ct_turn_end(struct ct_turn *turn, ktime_t now)
  */
 void ct_turn_yield(struct ct_turn *turn, ktime_t now, bool raise)
 {
-	/* No more, be the last callback as long as it may; no less, if it was forgotten. */
+	/* No more, however long the last callback was; no less, where it did not count. */
 	turn->kept = CT_TURN_NS;
 	turn->raised = raise;
 	turn->floor = now;

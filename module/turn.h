@@ -18,7 +18,7 @@
  *	since
  * @owed: how much @kept was when this pass began
  * @raised: the last pass had to end, and this one comes after other interrupts
- * @order_ns: how long it takes to order the next interrupt; the caller knows
+ * @arm_ns: how long it takes to set the next interrupt; the caller knows
  * @floor: the next pass comes no sooner: until then the CPU is for everything else
  */
 struct ct_turn {
@@ -28,7 +28,7 @@ struct ct_turn {
 	s64 kept;
 	s64 owed;
 	bool raised;
-	u32 order_ns;
+	u32 arm_ns;
 	ktime_t floor;
 };
 

@@ -21,16 +21,18 @@ bool ct_wait(struct custom_timer_base *base, ktime_t now, ktime_t until);
  */
 static inline void ct_await(struct custom_timer_base *base)
 {
-	base->awaited = 1;
+	base->running.awaited = 1;
 }
 
 /*
- * The deadline of @running has come. Whether its callback is to be called: it was not
- * taken back, and no longer can be. Base not locked, on its CPU, interrupts off.
+ * The deadline of @running has come: from now on its callback cannot be taken back. Base
+ * not locked, on its CPU, interrupts off.
+ *
+ * Return: false if it was taken back before.
  */
-static __always_inline bool ct_awaited(struct custom_timer_base *base)
+static __always_inline bool ct_claim(struct custom_timer_base *base)
 {
-	return test_and_clear_bit(0, &base->awaited);
+	return test_and_clear_bit(0, &base->running.awaited);
 }
 
 /*
@@ -42,10 +44,10 @@ static __always_inline bool ct_awaited(struct custom_timer_base *base)
 static inline bool ct_take_back(struct custom_timer_base *base,
 				const struct custom_timer *t)
 {
-	if (likely(base->running != t) ||
-	    !test_and_clear_bit(0, &base->awaited))
+	if (likely(base->running.timer != t) ||
+	    !test_and_clear_bit(0, &base->running.awaited))
 		return false;
-	base->running = NULL;
+	base->running.timer = NULL;
 	return true;
 }
 

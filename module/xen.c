@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The Xen backend: VIRQ_CUSTOM_TIMER on every vCPU, at the highest event
- * priority, behind VCPUOP_set_custom_timer.
- *
- * Two clocks meet here. Deadlines are CLOCK_MONOTONIC; the hypervisor takes Xen
- * system time. Between them stands sched_clock(), which in a Xen guest is Xen
- * system time less a constant. A hypercall that sets the timer can return Xen's
- * own present, and so bound the constant from both sides: now and then it does,
- * and a constant that leaves the bounds is corrected on the spot.
+ * priority, behind VCPUOP_set_custom_timer. Deadlines are CLOCK_MONOTONIC; the
+ * hypervisor takes Xen system time, which xenclock.c knows.
  */
 #include <linux/interrupt.h>
 #include <linux/sched/clock.h>
@@ -17,20 +12,18 @@
 #include <xen/features.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/features.h>
-#include <xen/interface/hvm/hvm_op.h>
-#include <xen/interface/platform.h>
 #include <xen/interface/vcpu.h>
 #include <xen/interface/version.h>
 #include <xen/interface/xen.h>
 #include <xen/xen-ops.h>
 #include <xen/xen.h>
-#include <asm/x86_init.h>
 #include <asm/xen/hypercall.h>
 
 #include "backend.h"
 #include "state.h"
 #include "xen.h"
 #include "xen/customtimer.h"
+#include "xenclock.h"
 
 /* How often a setting that comes too late is repeated. */
 #define CT_MAX_ATTEMPTS 60
@@ -40,23 +33,13 @@
  * shift: Linux slews it by up to 11 %, as adjtimex() asks, and may begin to while a
  * timer waits. A deadline so far ahead that the difference matters, and would not
  * be lost in the window, is approached in hops, each to an eighth of the distance.
- * What only hrtimers need, the tick, may be as late as hrtimers are: for that only
- * what NTP makes of its distance counts, nearly twice.
+ * The tick serves only hrtimers and may be as late as they are: for it, nearly twice the
+ * slew of NTP is enough.
  */
 #define CT_SLEW_SHIFT 3
 #define CT_TICK_SLEW_SHIFT 10
 #define CT_HOP_MIN_NS NSEC_PER_MSEC
 #define CT_HOP_MAX_NS (3600 * NSEC_PER_SEC)
-
-/* A clock offset that may be too small by no more than this is good enough. */
-#define CT_SURE_NS 1000
-
-/*
- * How often Xen is asked for its present: that it writes into our memory is up to
- * a third of what setting the timer costs. The constant only changes while the
- * guest is suspended, and is read anew then.
- */
-#define CT_CHECK_JIFFIES (HZ / 10)
 
 /*
  * Hypervisors may keep interrupts further apart than this, but then sleeps are
@@ -64,19 +47,10 @@
  */
 #define CT_MIN_PERIOD_NS (100 * NSEC_PER_USEC)
 
-/* No hypercall takes longer, unless the vCPU loses its CPU meanwhile. */
-#define CT_OFFSET_NS NSEC_PER_MSEC
-
-/* Xen's present, from guests of all types; Linux does not declare it. */
-#define CT_HVMOP_GET_TIME 10
-
-struct ct_hvm_get_time {
-	u64 now;
-};
-
 /* Only the FIFO event ABI takes priorities; whether ours was taken tells. */
 static bool ct_xen_fifo;
 
+/* Any context. */
 const char *ct_xen_guest_type(void)
 {
 	if (!xen_domain())
@@ -86,6 +60,7 @@ const char *ct_xen_guest_type(void)
 	return xen_pvh_domain() ? "PVH" : "HVM";
 }
 
+/* Any context. */
 const char *ct_xen_events(void)
 {
 	if (!xen_domain())
@@ -93,65 +68,12 @@ const char *ct_xen_events(void)
 	return ct_xen_fifo ? "FIFO" : "2-level";
 }
 
-/* The counters of @cpu's timer; also the cheapest way to learn Xen's present. */
+/* The counters of @cpu's timer; also the cheapest way to learn Xen's present. Any context. */
 static int ct_xen_get(unsigned int cpu, struct vcpu_get_custom_timer *get)
 {
 	memset(get, 0, sizeof(*get));
 	return HYPERVISOR_vcpu_op(VCPUOP_get_custom_timer, xen_vcpu_nr(cpu),
 				  get);
-}
-
-/* Whether sched_clock() is Xen's clock. */
-static bool ct_xen_clock_is_ours(void)
-{
-	return xen_pv_domain() || (xen_have_vector_callback &&
-				   xen_feature(XENFEAT_hvm_safe_pvclock));
-}
-
-/* Says what is missing if the clock cannot be offered as @part. */
-bool ct_xen_has_clock(const char *part)
-{
-	if (!xen_domain())
-		pr_err("%s: not a Xen guest, so there is no clock of Xen's\n",
-		       part);
-	else if (!ct_xen_clock_is_ours())
-		pr_err("%s: this guest does not run by Xen's clock: it needs the vector callback and XENFEAT_hvm_safe_pvclock\n",
-		       part);
-	else
-		return true;
-	return false;
-}
-
-/* The host's wall clock. Any context. */
-void ct_xen_wallclock(struct timespec64 *ts)
-{
-	x86_platform.get_wallclock(ts);
-}
-
-/* Whether this guest may set the host's wall clock. Any context. */
-bool ct_xen_may_set_wallclock(void)
-{
-	return xen_initial_domain();
-}
-
-/* Sets the host's wall clock, which only dom0 may. Process context. */
-int ct_xen_set_wallclock(const struct timespec64 *ts)
-{
-	struct xen_platform_op op = {
-		.cmd = XENPF_settime64,
-		.u.settime64 = {
-			.secs = ts->tv_sec,
-			.nsecs = ts->tv_nsec,
-		},
-	};
-	struct ct_hvm_get_time get;
-	int err;
-
-	err = HYPERVISOR_hvm_op(CT_HVMOP_GET_TIME, &get);
-	if (err)
-		return err;
-	op.u.settime64.system_time = get.now;
-	return HYPERVISOR_platform_op(&op);
 }
 
 /* Names all that is missing. Process context. */
@@ -191,7 +113,7 @@ static int ct_xen_probe(void)
 
 /*
  * The port that VIRQ @virq of @cpu is bound to, 0 if there is none. A walk over
- * all ports: the kernel exports no shorter way.
+ * all ports: the kernel exports no shorter way. Process context.
  */
 static evtchn_port_t ct_virq_port(unsigned int cpu, unsigned int virq)
 {
@@ -214,7 +136,7 @@ static evtchn_port_t ct_virq_port(unsigned int cpu, unsigned int virq)
 
 /*
  * Moves the guest's own tick behind us or back to where Linux puts it. Fails
- * where there are no priorities; that costs precision and nothing else.
+ * where there are no priorities; that costs precision and nothing else. Process context.
  */
 static void ct_set_tick_priority(unsigned int cpu, unsigned int priority)
 {
@@ -224,34 +146,13 @@ static void ct_set_tick_priority(unsigned int cpu, unsigned int priority)
 		xen_set_irq_priority(irq_from_evtchn(port), priority);
 }
 
+/* Hard interrupt context. */
 static irqreturn_t ct_xen_interrupt(int irq, void *data)
 {
 	struct custom_timer_base *base = data;
 
 	base->expire(base, true);
 	return IRQ_HANDLED;
-}
-
-/*
- * The clock offset, of which a hypercall has told that it is no larger than @most
- * and, as hypercalls take time, smaller. Where Xen's clock is also the guest's
- * clocksource it can be read; where it is not, @most it is: interrupts that come
- * late are learnt, while those that come early have to be ordered twice.
- */
-static s64 ct_clock_offset(s64 most)
-{
-	struct system_time_snapshot snap;
-	unsigned long flags;
-	u64 before, after;
-	s64 offset;
-
-	local_irq_save(flags);
-	before = sched_clock();
-	ktime_get_snapshot(&snap);
-	after = sched_clock();
-	local_irq_restore(flags);
-	offset = snap.cycles - before - (after - before) / 2;
-	return offset <= most && offset > most - CT_OFFSET_NS ? offset : most;
 }
 
 /* Process context. */
@@ -272,8 +173,7 @@ static int ct_xen_cpu_up(struct custom_timer_base *base)
 	err = ct_xen_get(base->cpu, &get);
 	if (err)
 		return err;
-	base->clock_offset = ct_clock_offset(get.now_ns - before);
-	base->clock_check = jiffies;
+	ct_xen_clock_open(&base->clock, get.now_ns - before);
 
 	irq = bind_virq_to_irqhandler(VIRQ_CUSTOM_TIMER, base->cpu,
 				      ct_xen_interrupt,
@@ -291,6 +191,7 @@ static int ct_xen_cpu_up(struct custom_timer_base *base)
 	return 0;
 }
 
+/* Process context. */
 static void ct_xen_cpu_down(struct custom_timer_base *base)
 {
 	if (base->irq < 0)
@@ -300,29 +201,6 @@ static void ct_xen_cpu_down(struct custom_timer_base *base)
 	base->irq = -1;
 }
 
-/*
- * Corrects the clock offset from Xen's present and sched_clock() before the
- * hypercall that told it, and after. Returns true if the offset was too large,
- * which means that the timer was set too late.
- */
-static bool ct_correct_clock(struct custom_timer_base *base, u64 xen_now,
-			     u64 before)
-{
-	s64 most = xen_now - before;
-	s64 least;
-
-	if (base->clock_offset > most) {
-		base->clock_offset = most;
-		return true;
-	}
-	/* Reading the clock is not for nothing. */
-	if (most - base->clock_offset > CT_SURE_NS) {
-		least = xen_now - sched_clock();
-		base->clock_offset = max(base->clock_offset, least);
-	}
-	return false;
-}
-
 /* Whether the setting is for the tick and for nothing else. Base locked. */
 static bool ct_is_for_tick(const struct custom_timer_base *base)
 {
@@ -330,7 +208,10 @@ static bool ct_is_for_tick(const struct custom_timer_base *base)
 	       base->armed.end == base->tick->end;
 }
 
-/* What the slew may make of @delay. In a short one that is too little to count. Base locked. */
+/*
+ * By how much CLOCK_MONOTONIC and Xen's clock may differ in @delay. A short delay is over
+ * before that matters. Base locked.
+ */
 static s64 ct_slew(const struct custom_timer_base *base, s64 delay)
 {
 	if (delay <= CT_HOP_MIN_NS)
@@ -363,11 +244,11 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 			delay = min_t(s64, delay - slew, CT_HOP_MAX_NS);
 		}
 
-		check = attempt || time_after_eq(jiffies, base->clock_check);
+		check = attempt || ct_xen_clock_is_stale(&base->clock);
 		set.flags = check ? 0 : VCPU_CUSTOM_TIMER_no_now;
 		before = sched_clock();
 		/* However wrong the offset: Xen's answer corrects it. */
-		set.expires_ns = clamp_t(s64, before + base->clock_offset +
+		set.expires_ns = clamp_t(s64, before + base->clock.offset +
 					 delay, 1, XEN_CUSTOM_TIMER_MAX_NS);
 		err = HYPERVISOR_vcpu_op(VCPUOP_set_custom_timer,
 					 xen_vcpu_nr(base->cpu), &set);
@@ -375,10 +256,10 @@ static int ct_xen_arm(struct custom_timer_base *base, ktime_t now,
 			return err;
 		base->stats.armed++;
 		if (check) {
-			base->clock_check = jiffies + CT_CHECK_JIFFIES;
-			ct_precise_learn_order(&base->precise, set.now_ns -
-					       before - base->clock_offset);
-			check = ct_correct_clock(base, set.now_ns, before);
+			ct_precise_learn_arm(&base->precise, set.now_ns -
+					     before - base->clock.offset);
+			check = ct_xen_clock_correct(&base->clock, set.now_ns,
+						     before);
 		}
 		if (!check && !err)
 			return 0;

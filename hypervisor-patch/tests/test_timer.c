@@ -491,7 +491,7 @@ static void test_edges(void)
     set_range(t, now + 100, now - 100);
     run_softirqs();
     if ( hardware[0] != now + 100 )
-        complain("an end before the start is not mended");
+        complain("an end before the start is not corrected");
     delays = false;
     result("the past, the present, and a range that is upside down");
     drop_all();

@@ -52,6 +52,7 @@ static unsigned int done;
 static u64 missed;
 static bool early;
 
+/* Any context. */
 static u64 period_ns(void)
 {
 	return (u64)period_us * NSEC_PER_USEC;
@@ -72,7 +73,7 @@ static void pace(ktime_t deadline)
 static unsigned int pulses;
 static s64 longest;
 
-/* One-shot and exact: it is started anew for each pulse. */
+/* One-shot and exact: it is started anew for each pulse. Hard interrupt context. */
 static enum custom_timer_restart pulse_fn(struct custom_timer *t)
 {
 	pulses++;
@@ -83,7 +84,7 @@ static enum custom_timer_restart pulse_fn(struct custom_timer *t)
 
 /*
  * Periodic with a window: it shares the interrupt of whatever else runs within
- * half a period.
+ * half a period. Hard interrupt context.
  */
 static enum custom_timer_restart watch_fn(struct custom_timer *t)
 {
@@ -96,7 +97,7 @@ static enum custom_timer_restart watch_fn(struct custom_timer *t)
 	return CUSTOM_TIMER_RESTART;
 }
 
-/* Periodic and exact. */
+/* Periodic and exact. Hard interrupt context. */
 static enum custom_timer_restart custom_fn(struct custom_timer *t)
 {
 	ktime_t deadline = custom_timer_expires(t);
@@ -110,6 +111,7 @@ static enum custom_timer_restart custom_fn(struct custom_timer *t)
 	return CUSTOM_TIMER_RESTART;
 }
 
+/* Hard interrupt context. */
 static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 {
 	pace(hrtimer_get_expires(t));
@@ -119,6 +121,7 @@ static enum hrtimer_restart hrtimer_fn(struct hrtimer *t)
 	return HRTIMER_RESTART;
 }
 
+/* Any context. */
 static int compare_s64(const void *a, const void *b)
 {
 	s64 x = *(const s64 *)a, y = *(const s64 *)b;
@@ -126,12 +129,13 @@ static int compare_s64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The smallest error that so many per mille of all do not exceed. */
+/* The smallest error that @per_mille of all do not exceed. They are sorted. Any context. */
 static s64 quantile(unsigned int per_mille)
 {
 	return errors[DIV_ROUND_UP_ULL((u64)done * per_mille, 1000) - 1];
 }
 
+/* Process context, when no timer runs any more. */
 static void report(const char *name)
 {
 	u64 sum = 0;
@@ -149,6 +153,7 @@ static void report(const char *name)
 /* Not the hrtimer that it is compared with. */
 static bool custom_runs;
 
+/* Process context. */
 static int start_custom(void)
 {
 	custom_runs = true;
@@ -158,6 +163,7 @@ static int start_custom(void)
 	return schedule_custom_timer(&custom, period_ns());
 }
 
+/* Process context. */
 static void work_fn(struct work_struct *unused)
 {
 	if (!custom_runs) {
@@ -171,6 +177,7 @@ static void work_fn(struct work_struct *unused)
 	}
 }
 
+/* Process context. */
 static int __init pacer_init(void)
 {
 	int err;
@@ -213,7 +220,8 @@ static int __init pacer_init(void)
 
 /*
  * The timers queue the work and the work starts the second timer, so that each
- * is stopped twice. A run that was cut short is reported as far as it went.
+ * is stopped twice. A run that was cut short is reported as far as it went. Process
+ * context.
  */
 static void __exit pacer_exit(void)
 {

@@ -74,7 +74,7 @@ customtimer trace -n 20 >/tmp/out
 is "$(grep -c ' custom_fn$' /tmp/out)" 20 "trace: so many events, callbacks by name"
 head -n 4 /tmp/out | sed 's/^/# /'
 customtimer trace -a -n 50 >/tmp/out
-check "trace --all: what the interrupt was ordered for" grep -q ' arm  *expires=[0-9]* ' /tmp/out
+check "trace --all: what the interrupt was set for" grep -q ' arm  *expires=[0-9]* ' /tmp/out
 check "trace ends when nobody reads" sh -c 'customtimer trace -n 1000000 | head -n 3 >/dev/null'
 customtimer trace -n 1000000 >/tmp/out 2>/tmp/err &
 pid=$!

@@ -92,7 +92,7 @@ static int disturb(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct custom_timer_base *base = (void *)regs_get_kernel_argument(regs, 0);
 
-	base->clock_offset += disturbance;
+	base->clock.offset += disturbance;
 	disturbance = 0;
 	return 0;
 }

@@ -55,11 +55,11 @@ static struct {
 	bool have_proc;
 } here;
 
-/* @mend is not shown for OK, and may be NULL. */
-static void found(const char *check, enum verdict verdict, const char *mend,
+/* @fix is not shown for OK, and may be NULL. */
+static void found(const char *check, enum verdict verdict, const char *fix,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-static void found(const char *check, enum verdict verdict, const char *mend,
+static void found(const char *check, enum verdict verdict, const char *fix,
 		  const char *format, ...)
 {
 	json_t *finding;
@@ -71,17 +71,17 @@ static void found(const char *check, enum verdict verdict, const char *mend,
 		need_memory(NULL);
 	va_end(args);
 	if (verdict == OK || verdict == SKIP)
-		mend = NULL;
+		fix = NULL;
 	report.n[verdict]++;
 	if (report.json) {
 		finding = json_pack("{s:s, s:s, s:s*, s:s*}", "check", check,
 				    "verdict", verdicts[verdict], "found", what,
-				    "mend", mend);
+				    "fix", fix);
 		json_array_append_new(report.findings, finding);
 	} else {
 		printf("%-4s  %-11s %s\n", verdicts[verdict], check, what);
-		if (mend)
-			printf("%-18s-> %s\n", "", mend);
+		if (fix)
+			printf("%-18s-> %s\n", "", fix);
 	}
 	free(what);
 }

@@ -25,7 +25,7 @@ struct samples {
 void samples_add(struct samples *s, uint64_t ns);
 void samples_merge(struct samples *into, const struct samples *from);
 
-/* What so many per mille do not exceed, 0 if there is none. */
+/* What @per_mille of them do not exceed, 0 if there is none. */
 uint64_t samples_quantile(const struct samples *s, unsigned int per_mille);
 uint64_t samples_mean(const struct samples *s);
 
