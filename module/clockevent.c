@@ -60,13 +60,13 @@ static DECLARE_WORK(ct_give_up_work, ct_give_up);
 /* Of those CPUs that were refused, one is enough. */
 static atomic_t ct_giving_up = ATOMIC_INIT(0);
 
-/* Interrupt context. This CPU may have no tick: nothing shall come before. */
+/* Hard interrupt context. This CPU may have no tick: nothing shall come before. */
 static void ct_give_up_soon(struct irq_work *work)
 {
 	queue_work(system_highpri_wq, &ct_give_up_work);
 }
 
-static struct irq_work ct_give_up_irq = IRQ_WORK_INIT(ct_give_up_soon);
+static struct irq_work ct_give_up_irq = IRQ_WORK_INIT_HARD(ct_give_up_soon);
 
 /*
  * The tick cannot be served. Interrupts off, locks of hrtimers and of the base, or of the
@@ -111,13 +111,13 @@ static void ct_displaced(struct work_struct *work)
 
 static DECLARE_WORK(ct_displaced_work, ct_displaced);
 
-/* Interrupt context. */
+/* Hard interrupt context. */
 static void ct_displaced_soon(struct irq_work *work)
 {
 	queue_work(system_wq, &ct_displaced_work);
 }
 
-static struct irq_work ct_displaced_irq = IRQ_WORK_INIT(ct_displaced_soon);
+static struct irq_work ct_displaced_irq = IRQ_WORK_INIT_HARD(ct_displaced_soon);
 
 /* Hard interrupt context. */
 static enum custom_timer_restart ct_tick_expired(struct custom_timer *t)
