@@ -62,8 +62,8 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 		    u64 window_ns)
 {
 	struct custom_timer_base *base, *to;
+	bool update = false, refused;
 	unsigned long flags;
-	bool update = false;
 
 	if (!t->base || !t->function) {
 		pr_err_once("a timer was started without custom_timer_setup()\n");
@@ -85,8 +85,9 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 	trace_customtimer_start(t, base->cpu);
 	if (update)
 		ct_program_update(base);
+	refused = !t->queued;
 	raw_spin_unlock_irqrestore(&base->lock, flags);
-	return 0;
+	return refused ? -ESHUTDOWN : 0;
 }
 
 /**
@@ -102,7 +103,8 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
  * running right now on another: then there. If the CPU goes offline, its timers
  * move to one that is online. Any context but NMI.
  *
- * Return: 0; -EINVAL for a timer without setup.
+ * Return: 0; -EINVAL for a timer without setup; -ESHUTDOWN if the module that it is part of
+ * is being unloaded.
  */
 int custom_timer_start(struct custom_timer *t, ktime_t expires, u64 window_ns)
 {
@@ -119,8 +121,8 @@ EXPORT_SYMBOL_GPL(custom_timer_start);
  *
  * Any context but NMI.
  *
- * Return: 0; -EINVAL for a timer without setup or a CPU that cannot exist;
- * -ENODEV if the CPU is offline.
+ * Return: see custom_timer_start(); also -EINVAL for a CPU that cannot exist, and -ENODEV if
+ * the CPU is offline.
  */
 int custom_timer_start_on(struct custom_timer *t, unsigned int cpu,
 			  ktime_t expires, u64 window_ns)

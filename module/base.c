@@ -5,6 +5,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
 #include <linux/slab.h>
@@ -304,43 +305,51 @@ static bool ct_belongs_to(const struct custom_timer *t,
 	       within_module((unsigned long)t, mod);
 }
 
-/**
- * struct ct_drop - the search for the timers of a module
- * @mod: the module
- * @dropped: how many were dropped
- * @busy: one was seen at work
- */
-struct ct_drop {
-	const struct module *mod;
-	unsigned int dropped;
-	bool busy;
-};
+/* Serialises the searches. */
+static DEFINE_MUTEX(ct_going_lock);
+
+/* Timers of the module that is being unloaded were to be queued, but were not. */
+static atomic_t ct_refused_going;
 
 /*
- * Drops those of the next timers after @expires and @order that belong to the module, and
- * moves these two on. Base locked.
+ * The module that is being unloaded, else NULL. Who has locked a base and finds it is too
+ * late for the search of that base; who does not has queued its timer before.
+ */
+const struct module *ct_going;
+
+/* Whether @t is not to be queued. A base is locked. */
+bool ct_refuse_going(const struct custom_timer *t)
+{
+	const struct module *mod = READ_ONCE(ct_going);
+
+	if (!mod || !ct_belongs_to(t, t->function, mod))
+		return false;
+	atomic_inc(&ct_refused_going);
+	return true;
+}
+
+/*
+ * Drops those of the next timers after @expires and @order that belong to @mod, and moves
+ * these two on. Base locked.
  *
  * Return: the number of those that were looked at.
  */
 static unsigned int ct_drop_some(struct custom_timer_base *base,
-				 struct ct_queue *q, struct ct_drop *drop,
-				 ktime_t *expires, u64 *order)
+				 struct ct_queue *q, const struct module *mod,
+				 ktime_t *expires, u64 *order,
+				 unsigned int *dropped)
 {
 	struct custom_timer *t, *next;
 	unsigned int n = 0;
 
-	if (base->running.timer &&
-	    ct_belongs_to(base->running.timer, base->running.function,
-			  drop->mod))
-		drop->busy = true;
 	for (t = ct_queue_beyond(q, *expires, *order); t && n < CT_CHUNK;
 	     t = next, n++) {
 		next = ct_queue_after(t);
 		*expires = t->expires;
 		*order = t->order;
-		if (ct_belongs_to(t, t->function, drop->mod)) {
+		if (ct_belongs_to(t, t->function, mod)) {
 			ct_dequeue(base, t);
-			drop->dropped++;
+			++*dropped;
 		}
 	}
 	return n;
@@ -349,43 +358,69 @@ static unsigned int ct_drop_some(struct custom_timer_base *base,
 /*
  * A queue may be long, so it is looked at in steps, and timers that are due come in
  * between. Process context.
+ *
+ * Return: the number of those that were dropped.
  */
-static void ct_drop_from(struct custom_timer_base *base, struct ct_queue *q,
-			 struct ct_drop *drop)
+static unsigned int ct_drop_from(struct custom_timer_base *base,
+				 struct ct_queue *q, const struct module *mod)
 {
+	unsigned int n, dropped = 0;
 	unsigned long flags;
 	ktime_t expires = 0;
-	unsigned int n;
 	u64 order = 0;
 
 	do {
 		ct_lock_irqsave(base, flags);
-		n = ct_drop_some(base, q, drop, &expires, &order);
+		n = ct_drop_some(base, q, mod, &expires, &order, &dropped);
 		raw_spin_unlock_irqrestore(&base->lock, flags);
 	} while (n == CT_CHUNK);
+	return dropped;
+}
+
+/* Waits for a callback that has begun. Process context. */
+static void ct_await_callback(struct custom_timer_base *base,
+			      const struct module *mod)
+{
+	unsigned long flags;
+	bool busy;
+
+	for (;;) {
+		ct_lock_irqsave(base, flags);
+		busy = base->running.timer &&
+		       ct_belongs_to(base->running.timer,
+				     base->running.function, mod);
+		raw_spin_unlock_irqrestore(&base->lock, flags);
+		if (!busy)
+			return;
+		cond_resched();
+	}
 }
 
 /*
- * Drops the timers that a module left behind when it was unloaded, before its
- * code and data go. What is at work may start itself again, so this ends with a search
- * that has found nothing. Process context.
+ * Drops the timers that a module left behind when it was unloaded, before its code and
+ * data go. From the first search on none is queued any more, on whichever CPU, so one
+ * search of each is enough; those whose callback runs meanwhile are waited for.
+ * Process context.
  */
 void ct_base_drop_module(struct module *mod)
 {
-	struct ct_drop drop = { .mod = mod };
 	struct custom_timer_base *base;
-	unsigned int cpu, before;
+	unsigned int cpu, dropped = 0;
 
-	do {
-		before = drop.dropped;
-		drop.busy = false;
-		for_each_possible_cpu(cpu) {
-			base = ct_base_of(cpu);
-			ct_drop_from(base, &base->exact, &drop);
-			ct_drop_from(base, &base->range, &drop);
-		}
-	} while (drop.busy || drop.dropped != before);
-	if (drop.dropped)
+	mutex_lock(&ct_going_lock);
+	atomic_set(&ct_refused_going, 0);
+	WRITE_ONCE(ct_going, mod);
+	for_each_possible_cpu(cpu) {
+		base = ct_base_of(cpu);
+		dropped += ct_drop_from(base, &base->exact, mod);
+		dropped += ct_drop_from(base, &base->range, mod);
+	}
+	for_each_possible_cpu(cpu)
+		ct_await_callback(ct_base_of(cpu), mod);
+	WRITE_ONCE(ct_going, NULL);
+	dropped += atomic_read(&ct_refused_going);
+	mutex_unlock(&ct_going_lock);
+	if (dropped)
 		pr_err("module %s was unloaded with %u of its timers queued; they are dropped. It has to call custom_timer_cancel() first\n",
-		       mod->name, drop.dropped);
+		       mod->name, dropped);
 }

@@ -14,12 +14,14 @@
 #include <linux/fs.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/math64.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -79,7 +81,9 @@ static atomic_t ct_dev_files = ATOMIC_INIT(0);
  * struct ct_dev - an open file
  * @timer: its timer; queued only between ct_dev_start() and @fired
  * @wait: readers and pollers
- * @wake: wakes them on PREEMPT_RT
+ * @refs: the file, and the list that it is in by @woken
+ * @woken: in the list of a struct ct_dev_waker
+ * @waking: it is
  * @lock: serialises whoever changes what follows, but for @fired and the figures of
  *	the callback. Never held across an access to user memory.
  * @fired: the deadline has come and nobody has taken note of it yet
@@ -92,12 +96,13 @@ static atomic_t ct_dev_files = ATOMIC_INIT(0);
  * @cpu: as armed
  * @user: whom it counts for, NULL: no limits
  * @stats: figures; interrupts and delays are the callback's
- * @rcu: frees it
  */
 struct ct_dev {
 	struct custom_timer timer;
 	wait_queue_head_t wait;
-	struct irq_work wake;
+	refcount_t refs;
+	struct llist_node woken;
+	unsigned long waking;
 	struct mutex lock;
 	bool fired;
 	u64 ticks;
@@ -109,8 +114,21 @@ struct ct_dev {
 	int cpu;
 	struct ct_dev_user *user;
 	struct customtimer_stats stats;
-	struct rcu_head rcu;
 };
+
+/**
+ * struct ct_dev_waker - wakes the readers of files on PREEMPT_RT, where the lock of a wait
+ *	queue cannot be taken in hard interrupts
+ * @work: wakes them, in a thread of this CPU. No part of a file, which may be freed before
+ *	the thread is done with it.
+ * @files: whose readers are to be woken
+ */
+struct ct_dev_waker {
+	struct irq_work work;
+	struct llist_head files;
+};
+
+static DEFINE_PER_CPU(struct ct_dev_waker, ct_dev_wakers);
 
 /* Number of open files. Any context. */
 unsigned int ct_chardev_timers(void)
@@ -197,12 +215,50 @@ static u64 ct_dev_earliest(const struct ct_dev_user *user)
 	return max_t(s64, atomic64_read(&user->due) - CT_DEV_BURST_NS, 0);
 }
 
-/* Hard interrupt context; with PREEMPT_RT a thread, because wait queues take sleeping locks. */
-static void ct_dev_wake(struct irq_work *wake)
+/* Process context. */
+static void ct_dev_put(struct ct_dev *dev)
 {
-	struct ct_dev *dev = container_of(wake, struct ct_dev, wake);
+	if (refcount_dec_and_test(&dev->refs))
+		kfree(dev);
+}
 
+/* Hard interrupt context, on PREEMPT_RT process context. */
+static void ct_dev_wake(struct ct_dev *dev)
+{
 	wake_up_poll(&dev->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* On PREEMPT_RT, process context. */
+static void ct_dev_wake_files(struct irq_work *work)
+{
+	struct ct_dev_waker *waker = container_of(work, struct ct_dev_waker,
+						  work);
+	struct llist_node *files = llist_del_all(&waker->files);
+	struct ct_dev *dev, *next;
+
+	files = llist_reverse_order(files);
+	llist_for_each_entry_safe(dev, next, files, woken) {
+		/* From here on it may be in another list. */
+		clear_bit_unlock(0, &dev->waking);
+		smp_mb__after_atomic();
+		ct_dev_wake(dev);
+		ct_dev_put(dev);
+	}
+}
+
+/*
+ * Has a thread wake the readers; one that has not begun to will see what they wait for.
+ * Hard interrupt context.
+ */
+static void ct_dev_wake_soon(struct ct_dev *dev)
+{
+	struct ct_dev_waker *waker = this_cpu_ptr(&ct_dev_wakers);
+
+	if (test_and_set_bit(0, &dev->waking))
+		return;
+	refcount_inc(&dev->refs);
+	llist_add(&dev->woken, &waker->files);
+	irq_work_queue(&waker->work);
 }
 
 /* The timer's callback. Hard interrupt context. */
@@ -215,11 +271,10 @@ static enum custom_timer_restart ct_dev_expired(struct custom_timer *timer)
 
 	/* From here on a reader may start it anew: see ct_dev_collect(). */
 	smp_store_release(&dev->fired, true);
-	/* There a wait queue's lock cannot be taken here. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		irq_work_queue(&dev->wake);
+		ct_dev_wake_soon(dev);
 	else
-		ct_dev_wake(&dev->wake);
+		ct_dev_wake(dev);
 
 	s->interrupts++;
 	s->last_late_ns = late;
@@ -307,7 +362,7 @@ static int ct_dev_open(struct inode *inode, struct file *file)
 	}
 	custom_timer_setup(&dev->timer, ct_dev_expired);
 	init_waitqueue_head(&dev->wait);
-	init_irq_work(&dev->wake, ct_dev_wake);
+	refcount_set(&dev->refs, 1);
 	mutex_init(&dev->lock);
 	dev->exact = (file->f_mode & FMODE_WRITE) || capable(CAP_SYS_NICE);
 	dev->cpu = CUSTOMTIMER_ANY_CPU;
@@ -323,11 +378,9 @@ static int ct_dev_release(struct inode *inode, struct file *file)
 	struct ct_dev *dev = file->private_data;
 
 	custom_timer_cancel(&dev->timer);
-	irq_work_sync(&dev->wake);
 	if (dev->user)
 		ct_dev_put_user(dev->user);
-	/* On PREEMPT_RT an irq_work is looked at, under RCU, after it is no longer busy. */
-	kfree_rcu(dev, rcu);
+	ct_dev_put(dev);
 	atomic_dec(&ct_dev_files);
 	return 0;
 }
@@ -524,13 +577,33 @@ static struct miscdevice ct_dev_misc = {
 /* Process context. */
 int ct_chardev_init(void)
 {
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		init_irq_work(&per_cpu_ptr(&ct_dev_wakers, cpu)->work,
+			      ct_dev_wake_files);
 	return misc_register(&ct_dev_misc);
+}
+
+/*
+ * Waits until no thread is at work for us. One that is done looks at its work once more, and
+ * may be preempted before: it has to sleep first. Process context.
+ */
+static void ct_dev_sync_wakers(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		irq_work_sync(&per_cpu_ptr(&ct_dev_wakers, cpu)->work);
+	synchronize_rcu_tasks();
 }
 
 /* No file is open: each holds a reference to the module. Process context. */
 void ct_chardev_exit(void)
 {
 	misc_deregister(&ct_dev_misc);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		ct_dev_sync_wakers();
 	mutex_lock(&ct_dev_users_lock);
 	ct_dev_forget_users(KTIME_MAX);
 	mutex_unlock(&ct_dev_users_lock);

@@ -22,7 +22,7 @@
 #include "parts.h"
 
 /* Linux's own has 500. */
-#define CT_RATING 600
+#define CT_RATING 501
 
 /* The distance of an event that cannot be met in any case. */
 #define CT_TICK_MIN_NS NSEC_PER_USEC
@@ -60,13 +60,13 @@ static DECLARE_WORK(ct_give_up_work, ct_give_up);
 /* Of those CPUs that were refused, one is enough. */
 static atomic_t ct_giving_up = ATOMIC_INIT(0);
 
-/* Interrupt context. This CPU may have no tick: nothing else may come first. */
+/* Hard interrupt context. This CPU may have no tick: nothing shall come before. */
 static void ct_give_up_soon(struct irq_work *work)
 {
 	queue_work(system_highpri_wq, &ct_give_up_work);
 }
 
-static struct irq_work ct_give_up_irq = IRQ_WORK_INIT(ct_give_up_soon);
+static struct irq_work ct_give_up_irq = IRQ_WORK_INIT_HARD(ct_give_up_soon);
 
 /*
  * The tick cannot be served. Interrupts off, locks of hrtimers and of the base, or of the
@@ -111,13 +111,13 @@ static void ct_displaced(struct work_struct *work)
 
 static DECLARE_WORK(ct_displaced_work, ct_displaced);
 
-/* Interrupt context. */
+/* Hard interrupt context. */
 static void ct_displaced_soon(struct irq_work *work)
 {
 	queue_work(system_wq, &ct_displaced_work);
 }
 
-static struct irq_work ct_displaced_irq = IRQ_WORK_INIT(ct_displaced_soon);
+static struct irq_work ct_displaced_irq = IRQ_WORK_INIT_HARD(ct_displaced_soon);
 
 /* Hard interrupt context. */
 static enum custom_timer_restart ct_tick_expired(struct custom_timer *t)
@@ -236,38 +236,118 @@ static int ct_tick_give_back(unsigned int cpu)
 	return 0;
 }
 
+/**
+ * struct ct_filler - what holds the place of a broadcast device
+ * @dev: the device
+ * @timer: what serves it
+ * @name: its name, which has to stay when the module goes
+ */
+struct ct_filler {
+	struct clock_event_device dev;
+	struct custom_timer timer;
+	char name[8];
+};
+
+/* Linux's broadcast device, unless it is detached. Changes with the parameter locked. */
+static struct ct_filler *ct_filler;
+
+/* Hard interrupt context. */
+static enum custom_timer_restart ct_filler_expired(struct custom_timer *t)
+{
+	struct ct_filler *filler = container_of(t, struct ct_filler, timer);
+
+	filler->dev.event_handler(&filler->dev);
+	return CUSTOM_TIMER_NORESTART;
+}
+
+/* Interrupts off, Linux's lock of broadcasts held. */
+static int ct_filler_set_next_event(unsigned long delta,
+				    struct clock_event_device *dev)
+{
+	struct ct_filler *filler = container_of(dev, struct ct_filler, dev);
+
+	return custom_timer_start(&filler->timer, dev->next_event, 0);
+}
+
+/* Same context; also from the timer's callback. */
+static int ct_filler_stop(struct clock_event_device *dev)
+{
+	struct ct_filler *filler = container_of(dev, struct ct_filler, dev);
+
+	custom_timer_try_to_cancel(&filler->timer);
+	return 0;
+}
+
+/* Frees the filler if Linux does not use it. Process context. */
+static void ct_filler_free(void)
+{
+	if (!ct_filler || !clockevent_state_detached(&ct_filler->dev))
+		return;
+	clockevents_unbind_device(&ct_filler->dev, raw_smp_processor_id());
+	custom_timer_cancel(&ct_filler->timer);
+	kfree(ct_filler);
+	ct_filler = NULL;
+}
+
 /*
- * Linux makes a device that was displaced its broadcast device if it has none,
- * and that is never a tick again: the first CPU could not go back. So the place
- * is filled beforehand, by a device that does nothing because no CPU needs
- * broadcasts. It can never be withdrawn, so its memory, and its name, stay when
- * the module goes. Process context.
+ * The module goes. A broadcast device can be displaced but not withdrawn, so the filler
+ * stays, without anything that Linux would call. Process context.
+ */
+static void ct_filler_exit(void)
+{
+	struct clock_event_device *dev;
+
+	ct_filler_free();
+	if (!ct_filler)
+		return;
+	dev = &ct_filler->dev;
+	dev->features = 0;
+	dev->state_use_accessors = CLOCK_EVT_STATE_SHUTDOWN;
+	custom_timer_cancel(&ct_filler->timer);
+	dev->set_next_event = NULL;
+	dev->set_state_shutdown = NULL;
+	ct_filler = NULL;
+}
+
+/*
+ * Linux makes a device that was displaced its broadcast device if that has a lower rating
+ * or is absent, and a broadcast device is never a tick again: the first CPU could not go
+ * back to Linux's own. So the place is filled beforehand, by a device with the highest
+ * rating of those to be kept out, which are Linux's own and ours. One with a higher rating
+ * keeps the place, or takes it later.
+ *
+ * Broadcasts wake CPUs whose tick stops while they idle, which no tick of a Xen guest does.
+ * Process context.
  */
 static int ct_fill_broadcast(void)
 {
-	static const char name[] = "none";
-	struct {
-		struct clock_event_device dev;
-		char name[sizeof(name)];
-	} *filler = kzalloc(sizeof(*filler), GFP_KERNEL);
-
-	if (!filler)
+	ct_filler_free();
+	if (ct_filler)
+		return 0;
+	ct_filler = kzalloc(sizeof(*ct_filler), GFP_KERNEL);
+	if (!ct_filler)
 		return -ENOMEM;
-	memcpy(filler->name, name, sizeof(name));
-	filler->dev.name = filler->name;
-	filler->dev.features = CLOCK_EVT_FEAT_ONESHOT;
-	filler->dev.rating = CT_RATING;
-	filler->dev.mult = 1;
-	filler->dev.irq = -1;
-	/* The tick of no CPU. */
-	filler->dev.cpumask = cpu_none_mask;
-	clockevents_register_device(&filler->dev);
+	strscpy(ct_filler->name, "none", sizeof(ct_filler->name));
+	custom_timer_setup(&ct_filler->timer, ct_filler_expired);
+	ct_filler->dev = (struct clock_event_device) {
+		.name = ct_filler->name,
+		.features = CLOCK_EVT_FEAT_ONESHOT,
+		.rating = CT_RATING,
+		.irq = -1,
+		/* The tick of no CPU. */
+		.cpumask = cpu_none_mask,
+		.mult = 1,
+		.min_delta_ns = CT_TICK_MIN_NS,
+		.min_delta_ticks = CT_TICK_MIN_NS,
+		.max_delta_ns = LONG_MAX,
+		.max_delta_ticks = LONG_MAX,
+		.set_next_event = ct_filler_set_next_event,
+		.set_state_shutdown = ct_filler_stop,
+	};
+	clockevents_register_device(&ct_filler->dev);
 
 	/* The place was taken, perhaps by the filler of another time. */
-	if (clockevent_state_detached(&filler->dev)) {
-		clockevents_unbind_device(&filler->dev, raw_smp_processor_id());
-		kfree(filler);
-	}
+	ct_filler_free();
 	return 0;
 }
 
@@ -352,6 +432,7 @@ void ct_clockevent_exit(void)
 	irq_work_sync(&ct_displaced_irq);
 	flush_work(&ct_give_up_work);
 	flush_work(&ct_displaced_work);
+	ct_filler_exit();
 }
 
 struct ct_part ct_clockevent_part = {

@@ -8,6 +8,11 @@
 
 #include "state.h"
 
+struct module;
+
+extern const struct module *ct_going;
+bool ct_refuse_going(const struct custom_timer *t);
+
 void ct_program(struct custom_timer_base *base);
 void ct_program_raise(struct custom_timer_base *base, ktime_t now);
 void ct_program_stop(struct custom_timer_base *base);
@@ -44,12 +49,18 @@ static inline bool ct_is_far(const struct custom_timer_base *base)
 	return time_before(jiffies, base->armed.far_until);
 }
 
-/* Returns whether the setting may have to change. Base locked. */
+/*
+ * Every timer comes into a queue here, but one of a module that is being unloaded, whose
+ * search would otherwise have no end. Returns whether the setting may have to change. Base
+ * locked.
+ */
 static __always_inline bool ct_enqueue(struct custom_timer_base *base,
 				       struct custom_timer *t)
 {
 	struct ct_queue *q = ct_queue_of(base, t);
 
+	if (unlikely(READ_ONCE(ct_going)) && ct_refuse_going(t))
+		return false;
 	ct_queue_add(q, t);
 	t->queued = true;
 	return (ct_queue_leads(q, t) || t == ct_first_precise(base)) &&

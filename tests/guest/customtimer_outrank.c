@@ -3,6 +3,9 @@
  * While this is loaded, CPU 0 has a clock event device that outranks all others.
  * A thread on CPU 1 looks at the clock without a break and interrupts CPU 0 when
  * an event is due, so that it depends on no other device of CPU 0's.
+ *
+ * c3stop=1: a device that stops in deep idle states. CPU 0 prepares for one once, which
+ * makes use of the broadcast device.
  */
 #include <linux/clockchips.h>
 #include <linux/delay.h>
@@ -10,7 +13,11 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/tick.h>
 #include <linux/timekeeping.h>
+
+static bool c3stop;
+module_param(c3stop, bool, 0444);
 
 static struct task_struct *thread;
 static ktime_t next_event = KTIME_MAX;
@@ -64,9 +71,14 @@ static int watch(void *unused)
 	return 0;
 }
 
+/* On CPU 0, interrupts off. */
 static void begin(void *unused)
 {
+	if (c3stop)
+		device.features |= CLOCK_EVT_FEAT_C3STOP;
 	clockevents_register_device(&device);
+	if (c3stop && !tick_broadcast_enter())
+		tick_broadcast_exit();
 }
 
 static int __init outrank_init(void)

@@ -267,9 +267,12 @@ static void check_module(void)
 	if (!installed)
 		found("module", FAIL, "make && make install in the sources, with the headers of this kernel",
 		      "not loaded, and not installed for kernel %s", system.release);
-	else if (*words)
+	else if (*words && !lockdown())
 		found("module", FAIL, "modprobe customtimer, once that is fixed",
 		      "not loaded; the kernel log says: %s", words);
+	else if (lockdown())
+		found("module", FAIL, HOW_TO_SIGN "; then modprobe customtimer",
+		      "not loaded; under kernel lockdown it has to be signed");
 	else
 		found("module", FAIL, "modprobe customtimer, and see dmesg if that fails",
 		      "not loaded");
@@ -496,6 +499,25 @@ static void check_device(void)
 	}
 }
 
+/* What root may not do in a kernel that is locked down. */
+static void check_lockdown(void)
+{
+	const char *level = lockdown();
+
+	if (!level)
+		return;
+	found("lockdown", here.loaded ? OK : WARN, HOW_TO_SIGN,
+	      "the kernel is locked down (%s): a module has to be signed", level);
+	if (files_elsewhere() || geteuid())
+		return;
+	if (reading_is_locked("/sys/kernel/tracing/tracing_on"))
+		found("tracing", WARN, "boot without lockdown=confidentiality",
+		      "kernel lockdown forbids it, so no customtimer trace");
+	if (reading_is_locked("/sys/kernel/debug/customtimer/histogram"))
+		found("debugfs", WARN, "boot without lockdown= and Secure Boot",
+		      "kernel lockdown forbids it, so no customtimer hist");
+}
+
 static void check_tracing(void)
 {
 	if (files_elsewhere() || geteuid())
@@ -534,6 +556,7 @@ static void look_around(void)
 	check_steal();
 	check_cstates();
 	check_device();
+	check_lockdown();
 	check_tracing();
 	if (here.have_proc)
 		proc_free(&here.proc);

@@ -82,16 +82,43 @@ char *file_line(const char *path)
 	return text;
 }
 
-bool refused_by_lockdown(void)
+const char *lockdown(void)
 {
+	static const char *const levels[] = { "integrity", "confidentiality" };
 	int err = errno;
 	char *state = file_line("/sys/kernel/security/lockdown");
-	bool locked = strstr(state, "[integrity]") ||
-		      strstr(state, "[confidentiality]");
+	const char *at = strchr(state, '['), *level = NULL;
+	size_t i;
 
+	for (i = 0; at && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (!strncmp(at + 1, levels[i], strlen(levels[i])))
+			level = levels[i];
 	free(state);
 	errno = err;
-	return err == EPERM && locked;
+	return level;
+}
+
+bool refused_by_lockdown(void)
+{
+	return errno == EPERM && lockdown();
+}
+
+bool reading_is_locked(const char *path)
+{
+	int err = errno;
+	char *text = file_text(path);
+	bool locked = !text && refused_by_lockdown();
+
+	free(text);
+	errno = err;
+	return locked;
+}
+
+const char *how_to_load(void)
+{
+	return lockdown() ?
+	       "modprobe customtimer, which has to be signed because of kernel lockdown: see customtimer doctor" :
+	       "modprobe customtimer, or see customtimer doctor";
 }
 
 /* A file that is going to be @out's. */

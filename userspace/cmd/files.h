@@ -21,10 +21,22 @@ const char *file_path(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 
 /*
- * Whether the kernel is locked down (kernel_lockdown(7)) and refuses for that reason
- * what root may do: the last error was EPERM.
+ * How far the kernel is locked down (kernel_lockdown(7)): "integrity" or
+ * "confidentiality". NULL: it is not, or that cannot be seen. Keeps errno.
  */
+const char *lockdown(void);
+
+/* Whether lockdown refuses what root may do: the last error was EPERM. */
 bool refused_by_lockdown(void);
+
+/* Whether lockdown keeps root from reading @path. Keeps errno. */
+bool reading_is_locked(const char *path);
+
+/* What to do when the module is not loaded. */
+const char *how_to_load(void);
+
+/* What to do when lockdown is in the way of a module. */
+#define HOW_TO_SIGN "sign it with a key that the kernel trusts (mokutil --import), or boot without lockdown= and Secure Boot"
 
 /* The text of file_path(@path); NULL and errno on an error. To be freed. */
 char *file_text(const char *path);

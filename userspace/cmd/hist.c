@@ -111,7 +111,7 @@ static bool read_histogram(struct proc *p)
 	}
 	module = file_text(PROC_FILE);
 	if (!module)
-		complain("hist: the module is not loaded: modprobe customtimer, or see customtimer doctor");
+		complain("hist: the module is not loaded: %s", how_to_load());
 	else
 		complain("hist: no " HISTOGRAM ": mount -t debugfs debugfs /sys/kernel/debug");
 	free(module);

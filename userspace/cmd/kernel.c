@@ -106,6 +106,16 @@ static int measure_on(const char *timer, unsigned int cpu,
 	return err;
 }
 
+static void complain_load(const char *method, unsigned int cpu, int err)
+{
+	if (lockdown())
+		complain("latency: %s: CPU %u: the module " MODULE " does not load: under kernel lockdown it has to be signed: see dmesg; "
+			 HOW_TO_SIGN, method, cpu);
+	else
+		complain("latency: %s: CPU %u: the module " MODULE " does not load (%s): see dmesg",
+			 method, cpu, strerror(err));
+}
+
 static int measure_all(const char *timer, const struct plan *plan,
 		       struct result *result)
 {
@@ -130,9 +140,7 @@ static int measure_all(const char *timer, const struct plan *plan,
 		if (plan->live)
 			fputs("\r\033[K", stderr);
 		if (err) {
-			complain("latency: %s: CPU %u: the module " MODULE " does not load (%s): see dmesg",
-				 result->method->name, plan->cpus[i],
-				 strerror(err));
+			complain_load(result->method->name, plan->cpus[i], err);
 			return -1;
 		}
 		samples_merge(&result->all, &result->thread[i]);

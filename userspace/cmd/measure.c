@@ -93,6 +93,7 @@ static int until_custom(int fd, uint64_t deadline)
 
 static const char *custom_missing(void)
 {
+	static char why[160];
 	struct customtimer_info info;
 	int fd = customtimer_open(0), err;
 
@@ -104,10 +105,12 @@ static const char *custom_missing(void)
 		return info.features & CUSTOMTIMER_EXACT ? NULL :
 		       "no permission for exact timers: join the group customtimer";
 	}
-	if (errno == ENOENT || errno == ENODEV || errno == ENXIO)
-		return access(PROC_FILE, F_OK) ?
-		       "no " DEVICE_FILE ": modprobe customtimer, or see customtimer doctor" :
-		       "no " DEVICE_FILE ": install a module that has it, or see customtimer doctor";
+	if (errno == ENOENT || errno == ENODEV || errno == ENXIO) {
+		snprintf(why, sizeof(why), "no " DEVICE_FILE ": %s",
+			 access(PROC_FILE, F_OK) ? how_to_load() :
+			 "install a module that has it, or see customtimer doctor");
+		return why;
+	}
 	if (errno == EACCES || errno == EPERM)
 		return "no permission for " DEVICE_FILE ": join the group customtimer";
 	return strerror(errno);

@@ -307,7 +307,7 @@ static bool read_status(struct proc *p)
 	if (text)
 		complain("status: " PROC_FILE " is not understood: is the module much newer or older than this program? See customtimer doctor");
 	else if (err == ENOENT)
-		complain("status: the module is not loaded: modprobe customtimer, or see customtimer doctor");
+		complain("status: the module is not loaded: %s", how_to_load());
 	else
 		complain("status: " PROC_FILE ": %s", strerror(err));
 	return false;

@@ -67,27 +67,27 @@ static int make_instance(void)
 			break;
 	}
 	if (!place) {
-		if (refused_by_lockdown())
-			complain("trace: kernel lockdown forbids tracing: boot without lockdown=confidentiality");
-		else if (errno == EACCES)
+		if (errno == EACCES)
 			complain("trace: no permission for %s: run as root", places[i < 2 ? i : 0]);
 		else
 			complain("trace: no tracefs: mount -t tracefs tracefs %s", places[0]);
 		return -1;
 	}
+	/* What Linux says to the attempts that follow may be anything. */
+	snprintf(path, sizeof(path), "%s/tracing_on", place);
+	if (reading_is_locked(path)) {
+		complain("trace: kernel lockdown forbids tracing: boot without lockdown=confidentiality");
+		return -1;
+	}
 	snprintf(path, sizeof(path), "%s/events/customtimer", place);
 	if (access(path, F_OK)) {
-		complain("trace: %s: the module is not loaded: modprobe customtimer, or see customtimer doctor",
-			 path);
+		complain("trace: %s: the module is not loaded: %s", path, how_to_load());
 		return -1;
 	}
 	snprintf(instance, sizeof(instance), "%s/instances/customtimer-%d",
 		 place, getpid());
 	if (mkdir(instance, 0700)) {
-		if (refused_by_lockdown())
-			complain("trace: kernel lockdown forbids tracing: boot without lockdown=confidentiality");
-		else
-			complain("trace: %s: %s: run as root", instance, strerror(errno));
+		complain("trace: %s: %s: run as root", instance, strerror(errno));
 		*instance = '\0';
 		return -1;
 	}
@@ -96,10 +96,7 @@ static int make_instance(void)
 	    write_file(all_events ? "events/customtimer/enable" :
 		       "events/customtimer/customtimer_expire_entry/enable", "1") ||
 	    write_file("tracing_on", "1")) {
-		if (refused_by_lockdown())
-			complain("trace: kernel lockdown forbids tracing: boot without lockdown=confidentiality");
-		else
-			complain("trace: cannot switch the events on: %s", strerror(errno));
+		complain("trace: cannot switch the events on: %s", strerror(errno));
 		remove_instance();
 		return -1;
 	}
