@@ -21,7 +21,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules user demo chosen check check-debug bench bench-xen test setup bed style install install-module \
+.PHONY: all modules user demo chosen check check-debug check-kernels bench bench-xen test setup bed style install install-module \
 	install-user uninstall clean help
 
 all install install-module: TESTS = n
@@ -70,6 +70,9 @@ check: chosen bed style ## run all tests; T='NAME @TAG' chooses, STRICT=1: none 
 check-debug: SUITE = --suite tests/suite-debug
 check-debug: chosen bed ## run the tests of the module on a kernel with KASAN, lockdep and more
 	$(RUN) $(SUITE) $(T)
+
+check-kernels: setup ## compile for every kernel that Debian offers, with gcc and clang; T="NAME..." chooses
+	tests/kernels $(T)
 
 bench: bed $(addprefix bed-kernel-,$(filter-out 6.1,$(KERNEL))) ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows; XEN=4.20 KERNEL=6.12
 	hypervisor-patch/build $(or $(XEN),4.17) >/dev/null

@@ -39,9 +39,9 @@ mount -t tmpfs tmpfs "$root/tmp"
 while [ "$1" != -- ]; do
 	mkdir -p "$root$1"
 	mount --rbind "$1" "$root$1"
+	[ "$1" != "$cd" ] || mount -o remount,bind,ro "$root$1"
 	shift
 done
-[ "$cd" = / ] || mount -o remount,bind,ro "$root$cd"
 shift
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
@@ -50,6 +50,19 @@ exec chroot "$root" /usr/bin/env -i HOME=/root TERM=dumb LC_ALL=C.UTF-8 \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	sh -ec "cd \"\$1\"; shift; exec \"\$@\"" sh "$cd" "$@"
 ' sh "$root" "$@"
+"""
+
+
+# The Makefile of a kernel's tree whose tools are in a root: make is called once more, in there.
+ENTERING = """\
+ifdef DEBIAN_ROOT
+{makefile}else
+.PHONY: enter
+$(or $(MAKECMDGOALS),all): enter ;
+enter:
+\t+@{enter} {kept} $(abspath $(wildcard $(M) $(CUSTOMTIMER_INCLUDE)) \\
+\t\t$(dir $(KBUILD_EXTRA_SYMBOLS))) -- make -C {tree} $(MAKECMDGOALS)
+endif
 """
 
 
@@ -88,6 +101,11 @@ def make(suite, root, packages, backports=False):
 def script(suite):
     """The script that enters the kept root of this suite."""
     return os.path.join(STORE, suite, "enter")
+
+
+def entering(enter, kept, tree, makefile):
+    """A Makefile for the tree, in the folder kept, that is makefile in the root of enter."""
+    return ENTERING.format(enter=enter, kept=kept, tree=tree, makefile=makefile)
 
 
 def kept(suite):
