@@ -11,6 +11,8 @@ JOBS ?= $(shell nproc)
 # y: also build the modules that only tests and benchmarks load, and take no
 # warning from the compiler
 TESTS ?= y
+# n: not even those that customtimer-bench loads
+BENCH ?= y
 
 BUILD := $(CURDIR)/build
 STAGE := $(BUILD)/modules/$(KVER)
@@ -21,10 +23,10 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules user demo chosen check check-debug bench bench-xen test setup bed style install install-module \
-	install-user uninstall clean help
+.PHONY: all modules user demo chosen check check-debug check-kernels bench bench-xen test setup bed style install install-module \
+	install-bench install-user uninstall clean help
 
-all install install-module: TESTS = n
+all install install-module install-bench: TESTS = n
 
 all: modules user ## build the kernel modules for KVER (default: the running kernel), and the tools
 
@@ -33,7 +35,7 @@ modules: $(addprefix $(STAGE)/,$(KSRC))
 	@# kbuild does not notice another tree of the same release
 	@test "$$(cat $(STAGE)/.kdir 2>/dev/null)" = "$(KDIR)" || \
 		{ find $(STAGE) -name '.*.cmd' -delete; echo "$(KDIR)" >$(STAGE)/.kdir; }
-	$(MAKE) -C $(KDIR) M=$(STAGE) CUSTOMTIMER_TESTS=$(TESTS) modules
+	$(MAKE) -C $(KDIR) M=$(STAGE) CUSTOMTIMER_TESTS=$(TESTS) CUSTOMTIMER_BENCH=$(BENCH) modules
 
 $(STAGE)/%: %
 	@mkdir -p $(@D)
@@ -71,6 +73,9 @@ check-debug: SUITE = --suite tests/suite-debug
 check-debug: chosen bed ## run the tests of the module on a kernel with KASAN, lockdep and more
 	$(RUN) $(SUITE) $(T)
 
+check-kernels: setup ## compile for every kernel that Debian offers, with gcc and clang; T="NAME..." chooses
+	tests/kernels $(T)
+
 bench: bed $(addprefix bed-kernel-,$(filter-out 6.1,$(KERNEL))) ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows; XEN=4.20 KERNEL=6.12
 	hypervisor-patch/build $(or $(XEN),4.17) >/dev/null
 	tests/bench/run $(B)
@@ -87,11 +92,16 @@ style: setup ## sparse and kernel-doc over the modules, shellcheck over the scri
 
 install: install-module install-user ## install everything
 
-# customtimer.ko, the sample, and what customtimer-bench loads
-MODULES := customtimer.ko module/sample/customtimer_pacer.ko \
-	   tests/bench/customtimer_disturb.ko tests/bench/customtimer_latency.ko
+MODULES := customtimer.ko module/sample/customtimer_pacer.ko
+BENCH_MODULES := tests/bench/customtimer_disturb.ko tests/bench/customtimer_latency.ko
 
-install-module: modules ## install the modules for KVER
+install-bench: modules ## install the modules that customtimer-bench loads, for KVER: DKMS has none of them
+	install -d $(DESTDIR)/lib/modules/$(KVER)/extra
+	install -m 644 $(addprefix $(STAGE)/,$(BENCH_MODULES)) \
+		$(DESTDIR)/lib/modules/$(KVER)/extra/
+	$(if $(DESTDIR),,depmod $(KVER))
+
+install-module: modules install-bench ## install all modules for KVER
 	install -d $(DESTDIR)/lib/modules/$(KVER)/extra
 	install -m 644 $(addprefix $(STAGE)/,$(MODULES)) \
 		$(DESTDIR)/lib/modules/$(KVER)/extra/
@@ -106,7 +116,7 @@ install-user: ## install the library, the tools and the manual pages
 	$(MAKE) -C userspace install-user DESTDIR='$(abspath $(DESTDIR))'
 
 uninstall: ## remove what install has put there
-	rm -f $(addprefix $(DESTDIR)/lib/modules/$(KVER)/extra/,$(notdir $(MODULES))) \
+	rm -f $(addprefix $(DESTDIR)/lib/modules/$(KVER)/extra/,$(notdir $(MODULES) $(BENCH_MODULES))) \
 		$(DESTDIR)$(PREFIX)/include/customtimer.h \
 		$(DESTDIR)$(PREFIX)/include/xen/customtimer.h \
 		$(DESTDIR)$(PREFIX)/share/customtimer/$(KVER)/Module.symvers

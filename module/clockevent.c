@@ -114,7 +114,7 @@ static DECLARE_WORK(ct_displaced_work, ct_displaced);
 /* Hard interrupt context. */
 static void ct_displaced_soon(struct irq_work *work)
 {
-	queue_work(system_wq, &ct_displaced_work);
+	schedule_work(&ct_displaced_work);
 }
 
 static struct irq_work ct_displaced_irq = IRQ_WORK_INIT_HARD(ct_displaced_soon);

@@ -18,6 +18,10 @@
 #include "parts.h"
 #include "procfs.h"
 
+#ifdef CT_UNTESTED
+#pragma message CT_UNTESTED
+#endif
+
 static char *backend = "xen";
 module_param(backend, charp, 0444);
 MODULE_PARM_DESC(backend, "where interrupts come from: xen (default) or hrtimer (any Linux)");

@@ -70,28 +70,32 @@ static int ct_ptp_gettimex64(struct ptp_clock_info *info, struct timespec64 *ts,
 static int ct_ptp_getcrosststamp(struct ptp_clock_info *info,
 				 struct system_device_crosststamp *cts)
 {
-	struct system_time_snapshot before, after;
+	clockid_t clock = ct_cross_clock(cts);
+	struct ct_times before, after;
 	struct timespec64 ts;
 	unsigned long flags;
 	unsigned int i;
+	bool valid;
 	s64 took;
 
 	for (i = 0; i < CT_CROSS_ATTEMPTS * CT_CROSS_ROUNDS; i++) {
 		if (i && i % CT_CROSS_ATTEMPTS == 0)
 			usleep_range(CT_CROSS_PAUSE_US, 2 * CT_CROSS_PAUSE_US);
 		local_irq_save(flags);
-		ktime_get_snapshot(&before);
+		valid = ct_read_times(clock, &before);
 		ct_xen_wallclock(&ts);
-		ktime_get_snapshot(&after);
+		valid &= ct_read_times(clock, &after);
 		local_irq_restore(flags);
 
+		if (!valid)
+			return -ENODEV;
 		took = ktime_sub(after.raw, before.raw);
 		if (took > CT_CROSS_NS ||
 		    before.clock_was_set_seq != after.clock_was_set_seq)
 			continue;
-		cts->device = timespec64_to_ktime(ts);
-		cts->sys_realtime = ktime_add_ns(before.real, took / 2);
-		cts->sys_monoraw = ktime_add_ns(before.raw, took / 2);
+		ct_cross_set(cts, timespec64_to_ktime(ts),
+			     ktime_add_ns(before.sys, took / 2),
+			     ktime_add_ns(before.raw, took / 2));
 		return 0;
 	}
 	return -EBUSY;

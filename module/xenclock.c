@@ -105,17 +105,17 @@ int ct_xen_set_wallclock(const struct timespec64 *ts)
  */
 static s64 ct_xen_clock_offset(s64 most)
 {
-	struct system_time_snapshot snap;
+	struct ct_times linux_now;
 	unsigned long flags;
 	u64 before, after;
 	s64 offset;
 
 	local_irq_save(flags);
 	before = sched_clock();
-	ktime_get_snapshot(&snap);
+	ct_read_times(CLOCK_REALTIME, &linux_now);
 	after = sched_clock();
 	local_irq_restore(flags);
-	offset = snap.cycles - before - (after - before) / 2;
+	offset = linux_now.cycles - before - (after - before) / 2;
 	return offset <= most && offset > most - CT_OFFSET_NS ? offset : most;
 }
 

@@ -292,6 +292,12 @@ static void test_many(u64 window)
 	vfree(p);
 }
 
+/* Of an hrtimer that is never started. Linux wants it to have one. */
+static enum hrtimer_restart unused_fn(struct hrtimer *h)
+{
+	return HRTIMER_NORESTART;
+}
+
 static void test_forward(void)
 {
 	unsigned int i, wrong = 0;
@@ -301,7 +307,7 @@ static void test_forward(void)
 	ktime_t now;
 
 	custom_timer_setup(&t, probe_fn);
-	hrtimer_setup(&h, NULL, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
+	hrtimer_setup(&h, unused_fn, CLOCK_MONOTONIC, HRTIMER_MODE_ABS);
 	for (i = 0; i < 100000; i++) {
 		t.expires = get_random_u64() >> (1 + get_random_u32() % 50);
 		t.end = t.expires;

@@ -55,14 +55,14 @@ static int slew_show(struct seq_file *m, void *v)
 		20000, 300000, 900000, 1100000, 5000000, 30000000, 300000000,
 		NSEC_PER_SEC,
 	};
-	struct system_time_snapshot before, after;
+	struct ct_times before, after;
 	unsigned int i, n, early = 0, lost = 0;
 	s64 slewed, raw, least, late = 0;
 	u64 window;
 
 	mutex_lock(&one_at_a_time);
 	/* Of one moment, even if the host takes the CPU away. */
-	ktime_get_snapshot(&before);
+	ct_read_times(CLOCK_REALTIME, &before);
 	for (i = 0; i < ARRAY_SIZE(delays); i++) {
 		least = S64_MAX;
 		for (n = 0; n < (delays[i] > NSEC_PER_MSEC * 2 ? 5 : 100); n++) {
@@ -74,8 +74,8 @@ static int slew_show(struct seq_file *m, void *v)
 		}
 		late = max(late, least);
 	}
-	ktime_get_snapshot(&after);
-	slewed = ktime_sub(after.real, before.real);
+	ct_read_times(CLOCK_REALTIME, &after);
+	slewed = ktime_sub(after.sys, before.sys);
 	raw = ktime_sub(after.raw, before.raw);
 	seq_printf(m, "ppm=%lld late_us=%lld early=%u lost=%u\n",
 		   div64_s64((slewed - raw) * 1000000, raw),

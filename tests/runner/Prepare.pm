@@ -54,9 +54,9 @@ sub needs {
 	if (boots($test)) {
 		my ($guest, $kernel) = (option($test, 'guest', 'pv'), option($test, 'kernel', $KERNEL));
 		@xen = option($test, 'xen', $XEN) unless $guest eq 'bare';
-		# KASAN does not work in PV guests, and dom0 has no debug kernel.
+		# KASAN does not work in PV guests, and dom0 has no debug kernel, nor one of a flavour.
 		@kernels = $kernel ne 'debug' ? $kernel : $guest eq 'pv' ? 'debug-pv' : 'debug';
-		unshift @kernels, $KERNEL if $kernel eq 'debug' && @xen;
+		unshift @kernels, $KERNEL if $kernel =~ /^debug$|-(rt|cloud)(-amd64)?$/ && @xen;
 	}
 	my @needs = (map({ ["kernel=$_"] } @kernels), map({ ["xen=$_"] } @xen), @{$test->{needs}});
 	unshift @needs, ['tools'] if grep { $_->[0] =~ /^(kernel|xen)=/ } @needs;

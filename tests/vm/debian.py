@@ -147,10 +147,9 @@ def host_suite():
 
 def suites(kind="deb"):
     """The releases of Debian that are asked, oldest first: those whose Xen, QEMU and
-    kernels the machines of the test bed run, and this machine's own. For sources also
-    those that are to come."""
-    return list(dict.fromkeys(["bookworm", "trixie", host_suite()]
-                              + (["testing", "unstable"] if kind == "deb-src" else [])))
+    kernels the machines of the test bed run, this machine's own, and the one that is to come."""
+    return list(dict.fromkeys(["bookworm", "trixie", host_suite(), "testing"]
+                              + (["unstable"] if kind == "deb-src" else [])))
 
 
 def own_state():
@@ -467,12 +466,26 @@ def find_packages(pattern, wanted):
     return remembered("deb", ["find", pattern, *wanted], ask)
 
 
-def solve(names, wanted):
-    """The packages and all that they depend on, on a machine that has nothing."""
+def find_versions(pattern, wanted):
+    """[(name, version, suite)]: each version of the packages whose names match, with the suite
+    of these releases that has it. In two suites it is there twice."""
+    with locked("apt-deb"):
+        opts = options("deb", wanted)
+        names = [name for name in run(["apt-cache", *opts, "pkgnames"]).stdout.split()
+                 if re.fullmatch(pattern, name)]
+        text = run(["apt-cache", *opts, "madison", *names]).stdout if names else ""
+    return [tuple(words) for words in
+            re.findall(r"^ *(\S+) \| +(\S+) \| \S+ ([^\s/]+)/\S+ amd64 Packages$", text, re.M)]
+
+
+def solve(names, wanted, target=""):
+    """The packages and all that they depend on, on a machine that has nothing; versions of the
+    suite target come first."""
+    first = ["--target-release", target] if target else []
     def ask():
         with locked("apt-deb"):
             done = run(["apt-get", *options("deb", wanted), "install", "--print-uris", "-qq", "-y",
-                        "--no-install-recommends", *names])
+                        "--no-install-recommends", *first, *names])
         found = re.findall(r"^'([^']*)' (\S+) \d+ SHA256:([0-9a-f]{64})", done.stdout, re.M)
         if done.returncode or not found:
             said = re.findall(r"[\w.+-]+", done.stdout + done.stderr) + names
@@ -481,7 +494,8 @@ def solve(names, wanted):
                          + ("; the mirror lacks " + ", ".join(gone) if gone else ""))
         return sorted(found)
 
-    return [Deb(*words) for words in remembered("deb", ["solve", *names, "of", *wanted], ask)]
+    return [Deb(*words) for words in remembered(
+        "deb", ["solve", *first, *names, "of", *wanted], ask)]
 
 
 def fetch(debs):
@@ -515,13 +529,13 @@ def fetch(debs):
     return lacking
 
 
-def obtain(names, *wanted, only=""):
+def obtain(names, *wanted, only="", target=""):
     """The packages of these suites, and all that they depend on, in the cache: the newest
-    versions that the mirror holds. Of no use but to the machine itself may be what does not
-    begin with the word only: that is left out."""
+    versions that the mirror holds, those of the suite target first. Of no use but to the machine
+    itself may be what does not begin with the word only: that is left out."""
     held_back = set()
     while True:
-        debs = [deb for deb in solve(names, wanted) if deb.package.startswith(only)]
+        debs = [deb for deb in solve(names, wanted, target) if deb.package.startswith(only)]
         lacking = fetch(debs)
         if not lacking:
             break

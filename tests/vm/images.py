@@ -21,6 +21,7 @@ import time
 
 sys.dont_write_bytecode = True
 import debian                                                   # noqa: E402
+import kernels                                                  # noqa: E402
 from debian import Absent, DebianError, note                    # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -28,11 +29,12 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, "build", "vm")
 CACHE = debian.CACHE
 
-# Debian's kernels that the machines can boot. The first is dom0's beside a kernel of
-# tests/kernel.
-DEBIAN_KERNELS = ["6.1", "6.12"]
+# Debian's kernel that dom0 boots beside a kernel of tests/kernel. kernels.py knows all.
+DOM0_KERNEL = "6.1"
 # Kernels of tests/kernel for guests.
 OWN_KERNELS = ["debug", "debug-pv"]
+# For messages.
+KERNEL_NAMES = f"{kernels.NAMES}, {', '.join(OWN_KERNELS)}"
 
 # User space of every machine: a shell that scripts expect, everything else, the C library's
 # own programs and what it loads by itself when a thread is cancelled, and the library that the
@@ -272,23 +274,39 @@ def archive(files, extra):
 
 # --- the parts -------------------------------------------------------------------
 
-def debian_kernel(series):
-    """(release, packages) of the newest of Debian's kernels of that series that can be had: this
-    machine's own suite first, whose compiler is at hand."""
-    host = debian.host_suite()
+def debian_kernel(name):
+    """(kernel, packages) of the best of the kernels that this name may stand for and that can be
+    had: its image and its headers."""
     reason = "no suite has it"
-    for suite in [host] + [s for s in debian.suites() if s != host]:
-        found = debian.find_packages(
-            r"linux-image-%s\.(?!.*(cloud|rt|dbg|unsigned)).*-amd64" % re.escape(series), [suite])
-        for name, _ in debian.newest_first(found, lambda entry: entry[1]):
-            release = name.removeprefix("linux-image-")
-            try:
-                return release, debian.obtain([name, f"linux-headers-{release}"], suite,
-                                              only="linux-")
-            except Absent as e:
-                reason = str(e)
-                note(f"Linux {release} cannot be had; looking for another {series}")
-    raise Absent(f"Linux {series}: {reason}")
+    for kernel in kernels.candidates(name):
+        names = [f"linux-{part}-{kernel.release}" for part in ("image", "headers")]
+        try:
+            return kernel, debian.obtain(names, kernel.base, only="linux-", target=kernel.suite)
+        except Absent as e:
+            reason = str(e)
+            note(f"Linux {kernel.release} cannot be had; looking for another {name}")
+    raise Absent(f"Linux {name}: {reason}")
+
+
+def suits_dom0(name):
+    """Can dom0 boot that kernel? PREEMPT_RT stops there while it boots, the cloud flavour lacks
+    drivers, and the project's own kernels have none."""
+    return name not in OWN_KERNELS and not kernels.flavour(name)
+
+
+def image_packages(release):
+    """What holds a kernel and its modules: one package, or since 7.3 several."""
+    return [f"linux-{part}-{release}" for part in ("image", "base", "binary", "modules")]
+
+
+def either(*paths):
+    """The path that is there: Debian's packages differ."""
+    return next((path for path in paths if os.path.exists(path)), paths[0])
+
+
+def known_kernel(name):
+    """Is that the name of a kernel of Debian's or the project's?"""
+    return name in OWN_KERNELS or kernels.split(name) is not None
 
 
 def payload(bzimage):
@@ -344,18 +362,20 @@ def kernel(name):
     """(release, folder with vmlinux and modules/)."""
     if name in OWN_KERNELS:
         return own_kernel(name)
-    release, debs = debian_kernel(name)
-    debs = [deb for deb in debs if deb.package == f"linux-image-{release}"]
+    debians, debs = debian_kernel(name)
+    release = debians.release
+    debs = [deb for deb in debs if deb.package in image_packages(release)]
 
     def make(folder):
         note(f"unpacking kernel {release}")
         tree = os.path.join(folder, "tree")
         debian.unpack(debs, tree)
-        shutil.copy(f"{tree}/boot/vmlinuz-{release}", f"{folder}/vmlinuz")
-        shutil.copy(f"{tree}/boot/config-{release}", f"{folder}/config")
+        source = either(f"{tree}/lib/modules/{release}", f"{tree}/usr/lib/modules/{release}")
+        for name in ("vmlinuz", "config"):
+            shutil.copy(either(f"{tree}/boot/{name}-{release}", f"{source}/{name}"),
+                        f"{folder}/{name}")
         with open(f"{folder}/vmlinux", "wb") as f:
             f.write(payload(f"{folder}/vmlinuz"))
-        source = f"{tree}/lib/modules/{release}"
         found = {os.path.basename(p).split(".")[0].replace("-", "_"): p
                  for p in glob.glob(f"{source}/kernel/**/*.ko*", recursive=True)}
         builtin = {os.path.basename(line)[:-3].replace("-", "_") for line in
@@ -364,6 +384,8 @@ def kernel(name):
         while todo:
             name = todo.pop()
             if name in done or name in builtin:
+                continue
+            if name not in found and not suits_dom0(release):
                 continue
             if name not in found:
                 raise BedError(f"kernel {release} has no module {name}")
@@ -380,7 +402,7 @@ def kernel(name):
             shutil.copy(f"{source}/{name}", f"{folder}/modules/{name}")
         shutil.rmtree(tree)
 
-    return release, part("kernel", digest("4", debs, KERNEL_MODULES), make)
+    return release, part("kernel", digest("5", debs, KERNEL_MODULES), make)
 
 
 def helper():
