@@ -21,7 +21,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules user demo chosen check check-debug bench bench-xen test setup bed style install install-module \
+.PHONY: all modules user demo chosen check check-debug check-hvm bench bench-xen test setup bed style install install-module \
 	install-user uninstall clean help
 
 all install install-module: TESTS = n
@@ -69,6 +69,10 @@ check: chosen bed style ## run all tests; T='NAME @TAG' chooses, STRICT=1: none 
 
 check-debug: SUITE = --suite tests/suite-debug
 check-debug: chosen bed ## run the tests of the module on a kernel with KASAN, lockdep and more
+	$(RUN) $(SUITE) $(T)
+
+check-hvm: SUITE = --suite tests/suite-hvm
+check-hvm: chosen bed ## run the tests of the module in HVM guests
 	$(RUN) $(SUITE) $(T)
 
 bench: bed $(addprefix bed-kernel-,$(filter-out 6.1,$(KERNEL))) ## measure the module in virtual time, into build/bench/; QUICK=1: fewer rows; XEN=4.20 KERNEL=6.12
