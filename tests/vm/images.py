@@ -47,6 +47,13 @@ XEN_SUITES = {"4.17": "bookworm", "4.20": "trixie"}
 # The tool stack of dom0.
 DOM0_DEBS = ["xen-utils-{}", "xen-utils-common", "xenstore-utils"]
 
+# What dom0 needs besides for HVM guests: the device model, its firmware, and what loads a
+# kernel there; {} is Xen's version.
+DEVICE_MODEL_DEBS = ["qemu-system-xen", "qemu-system-data", "seabios", "xen-utils-{}"]
+DEVICE_MODEL_FILES = re.compile(
+    r"usr/libexec/xen-qemu-system-i386$|usr/share/qemu/((linuxboot(_dma)?|kvmvapic)\.bin|keymaps/.*)$"
+    r"|usr/share/seabios/bios-256k\.bin$|usr/lib/xen-[^/]*/boot/hvmloader$")
+
 # The suite with QEMU 7.2: no later one has a virtual time that Xen boots in.
 QEMU_SUITE = "bookworm"
 
@@ -470,13 +477,18 @@ def libraries(part_folder):
     return set(contents(f"{part_folder}/libraries").decode().split("\n"))
 
 
+def dom0_common(suite):
+    """The part that a tool stack of the suite builds on."""
+    # An older tool stack runs with newer libraries, and so do the project's tools.
+    return common(max(suite, debian.host_suite(), key=debian.suites().index))
+
+
 def dom0(version):
     """dom0's user space: the common one and the tool stack of this Xen version."""
     suite = XEN_SUITES[version]
     roots = [name.format(version) for name in DOM0_DEBS]
     debs = debian.obtain(roots, suite)
-    # An older tool stack runs with newer libraries, and so do the project's tools.
-    base = common(max(suite, debian.host_suite(), key=debian.suites().index))
+    base = dom0_common(suite)
     scripts = sorted(glob.glob(os.path.join(HERE, "dom0", "*")))
 
     def make(folder):
@@ -502,6 +514,33 @@ def dom0(version):
     key = digest(contents(__file__), debs, base,
                  *(os.path.basename(p).encode() + contents(p) for p in scripts))
     return part("dom0", key, make)
+
+
+def device_model(version):
+    """The part with the device model of HVM guests, an archive to follow dom0's."""
+    roots = [name.format(version) for name in DEVICE_MODEL_DEBS]
+    debs = debian.obtain(roots, XEN_SUITES[version])
+    there = libraries(dom0_common(XEN_SUITES[version]))
+
+    def make(folder):
+        note(f"building the device model for Xen {version}")
+        for kind in "roots", "others":
+            os.makedirs(f"{folder}/tree/{kind}")
+            debian.unpack([deb for deb in debs if (deb.package in roots) == (kind == "roots")],
+                          f"{folder}/tree/{kind}")
+        root = f"{folder}/tree/roots"
+        files = {rel: f"{root}/{rel}" for rel in
+                 (os.path.relpath(os.path.join(base, name), root)
+                  for base, _, names in os.walk(root) for name in names)
+                 if DEVICE_MODEL_FILES.match(rel)}
+        if not any(rel.endswith("/hvmloader") for rel in files):
+            raise BedError(f"none of {', '.join(roots)} has hvmloader")
+        add_libraries(files, tree_files(f"{folder}/tree/others"), there)
+        with open(f"{folder}/cpio", "wb") as f:
+            f.write(archive(files, lambda cpio: None))
+        shutil.rmtree(f"{folder}/tree")
+
+    return part("device-model", digest("1", contents(__file__), debs, *sorted(there)), make)
 
 
 def qemu():
