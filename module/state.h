@@ -89,6 +89,7 @@ struct ct_guarded {
  * @kicked: an IPI that arms is on its way
  * @raised: an interrupt that the CPU sends to itself is on its way
  * @raised_at: when it was sent
+ * @raise_again: it is to be sent a second time; on the CPU alone, interrupts off
  * @running: the timer that was taken out of its queue to be run. Its callback may have
  *	freed it.
  * @running_function: that callback
@@ -128,6 +129,7 @@ struct custom_timer_base {
 	bool kicked;
 	bool raised;
 	ktime_t raised_at;
+	bool raise_again;
 	struct custom_timer *running;
 	enum custom_timer_restart (*running_function)(struct custom_timer *t);
 	unsigned long awaited;

@@ -22,11 +22,6 @@ try() {
 	check "$callback ns, $*: an event within $most ns" test "$(field event_ns result)" -le $most
 	# Other softirqs come first, and may need all of the 200 us that follow a millisecond.
 	check "$callback ns, $*: a softirq within $((2 * most)) ns" test "$(field softirq_ns result)" -le $((2 * most))
-	# Linux takes interrupts that a CPU has sent to itself last come, first served: where
-	# the module sends one, another may have to wait for one pass more.
-	case " $* " in
-	*' softirqs=0 '*) most=$((most + 1000000)) ;;
-	esac
 	check "$callback ns, $*: another interrupt within $most ns" test "$(field irq_ns result)" -le $most
 	check "$callback ns, $*: the timers and the events came" test "$(field expired result)" -gt 500 -a "$(field events result)" -gt 150
 	is "$(field early result)" 0 "$callback ns, $*: none early"
