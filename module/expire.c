@@ -271,6 +271,7 @@ static void ct_yield(struct custom_timer_base *base, ktime_t now)
 		     ct_backend->raise_is_last && ct_backend->raise_is_last();
 
 	ct_turn_yield(&base->turn, now, raise);
+	base->raise.again = raise;
 	if (raise)
 		ct_program_raise(base, now);
 	else
@@ -348,9 +349,21 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	raw_spin_unlock_irqrestore(&base->lock, flags);
 }
 
-/* The CPU has sent itself an interrupt. Hard interrupt context. */
+/*
+ * The interrupt that the CPU has sent to itself. If that was after a pass that had to end, it may
+ * have been on its way before, for other work: then what has come since stands behind
+ * it, and other work in the same list comes after ours. The second comes after all of that.
+ * Hard interrupt context.
+ */
 void ct_expire_raised(struct irq_work *work)
 {
-	ct_expire(container_of(work, struct custom_timer_base, raise.work),
-		  false);
+	struct custom_timer_base *base =
+		container_of(work, struct custom_timer_base, raise.work);
+
+	if (base->raise.again) {
+		base->raise.again = false;
+		irq_work_queue(work);
+		return;
+	}
+	ct_expire(base, false);
 }

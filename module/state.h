@@ -98,11 +98,13 @@ struct ct_running {
 /**
  * struct ct_raise - an interrupt that a CPU sends to itself at once
  * @pending: it is on its way
+ * @again: it is to be sent a second time; on the CPU alone, interrupts off
  * @at: when it was sent
  * @work: sends it
  */
 struct ct_raise {
 	bool pending;
+	bool again;
 	ktime_t at;
 	struct irq_work work;
 };

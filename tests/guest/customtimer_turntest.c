@@ -5,7 +5,8 @@
  * Loading the module starts @timers exact timers of @period_ns each on the CPU that loads
  * it, whose callbacks take @callback_ns, for @ms. Each callback sends this CPU another
  * interrupt and, with @softirqs, schedules a tasklet, unless those before it are still to be
- * served; an hrtimer of a millisecond is an event that comes by itself. How late the
+ * served; an hrtimer of a millisecond is an event that comes by itself. If there is another
+ * CPU, a thread there has this one run a function again and again. How late the
  * latest was is in the parameter "result". With @catch_up a timer that is late does not
  * leave out the periods that it missed. With @busy a thread of that CPU has
  * something to do meanwhile, and tells how long it was away at most; without, the CPU
@@ -15,8 +16,10 @@
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
+#include <linux/kthread.h>
 #include <linux/math64.h>
 #include <linux/module.h>
+#include <linux/smp.h>
 
 #include "customtimer.h"
 
@@ -119,6 +122,56 @@ static enum hrtimer_restart event_fn(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+/* When another CPU has asked for a call; 0: it came. */
+static ktime_t call_since;
+static s64 call_worst = -1;
+static unsigned int calls;
+
+/* On the CPU, interrupts off. */
+static void call_fn(void *unused)
+{
+	call_worst = max_t(s64, call_worst, ktime_sub(ktime_get(), call_since));
+	calls++;
+	smp_store_release(&call_since, 0);
+}
+
+/*
+ * On another CPU, until it is told to stop. @cpu: the CPU. It does not wait for the call with
+ * a loop, which in virtual time takes the time of all CPUs.
+ */
+static int call_again_and_again(void *cpu)
+{
+	static call_single_data_t csd;
+
+	INIT_CSD(&csd, call_fn, NULL);
+	while (!kthread_should_stop() || smp_load_acquire(&call_since)) {
+		/* At moments that have nothing to do with the timers'. */
+		usleep_range(310, 330);
+		if (smp_load_acquire(&call_since) || kthread_should_stop())
+			continue;
+		WRITE_ONCE(call_since, ktime_get());
+		smp_call_function_single_async((unsigned long)cpu, &csd);
+	}
+	return 0;
+}
+
+/* NULL: there is no other CPU, or none is wanted. */
+static struct task_struct *begin_calls(unsigned int cpu)
+{
+	unsigned int other = cpumask_any_but(cpu_online_mask, cpu);
+	struct task_struct *thread;
+
+	if (idle || other >= nr_cpu_ids)
+		return NULL;
+	thread = kthread_create(call_again_and_again, (void *)(unsigned long)cpu,
+				"turntest");
+	if (IS_ERR(thread))
+		return NULL;
+	kthread_bind(thread, other);
+	wake_up_process(thread);
+	return thread;
+}
+
 /* What a thread has of its CPU until @end. */
 static void be_busy(ktime_t end)
 {
@@ -138,6 +191,7 @@ static int __init turntest_init(void)
 {
 	ktime_t begin = ktime_get(), end = ktime_add_ms(begin, ms);
 	unsigned int i, cpu = raw_smp_processor_id();
+	struct task_struct *caller;
 
 	if (!timers || timers > MOST_TIMERS || !period_ns || !ms)
 		return -EINVAL;
@@ -151,10 +205,13 @@ static int __init turntest_init(void)
 			      HRTIMER_MODE_REL_PINNED_HARD);
 		hrtimer_start(&event, NSEC_PER_MSEC, HRTIMER_MODE_REL_PINNED_HARD);
 	}
+	caller = begin_calls(cpu);
 	if (busy)
 		be_busy(end);
 	else
 		msleep(ms);
+	if (caller)
+		kthread_stop(caller);
 	for (i = 0; i < timers; i++)
 		custom_timer_cancel(&many[i]);
 	if (!idle)
@@ -162,8 +219,8 @@ static int __init turntest_init(void)
 	irq_work_sync(&irq);
 	tasklet_kill(&softirq);
 	scnprintf(result, sizeof(result),
-		  "expired=%u missed=%llu early=%u events=%u event_ns=%lld irq_ns=%lld softirq_ns=%lld away_ns=%lld own_percent=%llu",
-		  expired, missed, early, events, event_worst, irq_worst, softirq_worst, away_worst,
+		  "expired=%u missed=%llu early=%u events=%u event_ns=%lld irq_ns=%lld softirq_ns=%lld calls=%u call_ns=%lld away_ns=%lld own_percent=%llu",
+		  expired, missed, early, events, event_worst, irq_worst, softirq_worst, calls, call_worst, away_worst,
 		  div64_u64(own * 100ULL, (u64)ms * NSEC_PER_MSEC));
 	return 0;
 }
