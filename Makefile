@@ -23,7 +23,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules user demo chosen check check-debug check-hvm check-kernels bench bench-xen test setup bed style install install-module \
+.PHONY: all modules user demo chosen check check-debug check-hvm check-newer check-kernels bench bench-xen test setup bed style install install-module \
 	install-bench install-user uninstall clean help
 
 all install install-module install-bench: TESTS = n
@@ -75,6 +75,10 @@ check-debug: chosen bed ## run the tests of the module on a kernel with KASAN, l
 
 check-kernels: setup ## compile for every kernel that Debian offers, with gcc and clang; T="NAME..." chooses
 	tests/kernels $(T)
+
+check-newer: SUITE = --suite tests/suite-newer
+check-newer: chosen bed ## run the tests of the module on newer kernels and PREEMPT_RT, and with DKMS
+	$(RUN) $(SUITE) $(T)
 
 check-hvm: SUITE = --suite tests/suite-hvm
 check-hvm: chosen bed ## run the tests of the module in HVM guests

@@ -4,6 +4,7 @@
 make() builds a new one with mmdebstrap. kept() is one per release that stays in the cache, for
 compilers; what it lacks satisfy() installs there. All of this needs root, for chroot."""
 
+import glob
 import os
 import re
 import shutil
@@ -82,11 +83,17 @@ def check_root():
         raise Absent("mmdebstrap is not there, see above")
 
 
+def offered(line):
+    """Is there such a suite? Not every release has backports, and mmdebstrap wants all."""
+    name = line.split()[-2]
+    return glob.glob(f"{debian.lists('deb')}/*_dists_{name}_*Release")
+
+
 def make(suite, root, packages, backports=False):
     """A new root of this suite at root, with essential packages and these."""
     lines = "".join(line for line in debian.source_lines("deb", [suite]).splitlines(True)
-                    if backports or "-backports" not in line)
-    done = debian.run(["mmdebstrap", "--quiet", "--variant=minbase",
+                    if offered(line) and (backports or "-backports" not in line))
+    done = debian.run(["mmdebstrap", "--variant=minbase",
                        f"--include={','.join(packages)}", suite, root, "-"], input=lines)
     if done.returncode:
         debian.check_space(done.stderr)
