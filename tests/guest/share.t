@@ -41,7 +41,7 @@ try() {
 	esac
 }
 
-calls= loads="0 1"
+calls="" loads="0 1"
 [ "$1" != calls ] || calls=yes loads=1
 modprobe customtimer
 for busy in $loads; do
