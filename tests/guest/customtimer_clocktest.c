@@ -4,9 +4,11 @@
  *
  * /proc/customtimer_slew	how fast CLOCK_REALTIME runs against
  *				CLOCK_MONOTONIC_RAW in ppm, then timers meanwhile:
- *				"ppm=N late_us=N early=N lost=N". late_us: of the
- *				exact ones, of each distance the least,
- *				which the host does not spoil, and the worst of these
+ *				"ppm=N late_us=N over_ns=N early=N lost=N". Of each
+ *				distance the least counts, which the host does not
+ *				spoil. late_us: the worst of the exact ones. over_ns: by
+ *				how much one is later than an hrtimer of the same
+ *				distance, or its window and that
  * /proc/customtimer_offset	timers, each started with a clock offset that is
  *				wrong in another way; TAP
  *
@@ -15,6 +17,7 @@
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/kprobes.h>
 #include <linux/math64.h>
 #include <linux/module.h>
@@ -49,6 +52,27 @@ static bool run_one(u64 delay_ns, u64 window_ns)
 	return came;
 }
 
+static struct hrtimer hrtimer;
+
+static enum hrtimer_restart hrtimer_called_fn(struct hrtimer *t)
+{
+	error = ktime_sub(ktime_get(), hrtimer_get_expires(t));
+	complete(&called);
+	return HRTIMER_NORESTART;
+}
+
+/* The same for an hrtimer. May sleep. */
+static bool run_hrtimer(u64 delay_ns)
+{
+	bool came;
+
+	reinit_completion(&called);
+	hrtimer_start(&hrtimer, delay_ns, HRTIMER_MODE_REL_HARD);
+	came = wait_for_completion_timeout(&called, 20 * HZ);
+	hrtimer_cancel(&hrtimer);
+	return came;
+}
+
 static int slew_show(struct seq_file *m, void *v)
 {
 	static const u64 delays[] = {
@@ -56,30 +80,34 @@ static int slew_show(struct seq_file *m, void *v)
 		NSEC_PER_SEC,
 	};
 	struct ct_times before, after;
+	s64 slewed, raw, least[2], least_hrtimer, late = 0, over = S64_MIN;
 	unsigned int i, n, early = 0, lost = 0;
-	s64 slewed, raw, least, late = 0;
 	u64 window;
 
 	mutex_lock(&one_at_a_time);
 	/* Of one moment, even if the host takes the CPU away. */
 	ct_read_times(CLOCK_REALTIME, &before);
 	for (i = 0; i < ARRAY_SIZE(delays); i++) {
-		least = S64_MAX;
-		for (n = 0; n < (delays[i] > NSEC_PER_MSEC * 2 ? 5 : 100); n++) {
+		least[0] = S64_MAX;
+		least[1] = S64_MAX;
+		least_hrtimer = S64_MAX;
+		for (n = 0; n < (delays[i] > NSEC_PER_MSEC * 2 ? 4 : 100); n++) {
 			window = n % 2 ? delays[i] / 4 : 0;
 			lost += !run_one(delays[i], window);
 			early += error < 0;
-			if (!window)
-				least = min(least, error);
+			least[n % 2] = min_t(s64, least[n % 2], error - window);
+			lost += !run_hrtimer(delays[i]);
+			least_hrtimer = min(least_hrtimer, error);
 		}
-		late = max(late, least);
+		late = max(late, least[0]);
+		over = max(over, max(least[0], least[1]) - least_hrtimer);
 	}
 	ct_read_times(CLOCK_REALTIME, &after);
 	slewed = ktime_sub(after.sys, before.sys);
 	raw = ktime_sub(after.raw, before.raw);
-	seq_printf(m, "ppm=%lld late_us=%lld early=%u lost=%u\n",
+	seq_printf(m, "ppm=%lld late_us=%lld over_ns=%lld early=%u lost=%u\n",
 		   div64_s64((slewed - raw) * 1000000, raw),
-		   div_s64(late, NSEC_PER_USEC), early, lost);
+		   div_s64(late, NSEC_PER_USEC), over, early, lost);
 	mutex_unlock(&one_at_a_time);
 	return 0;
 }
@@ -164,6 +192,8 @@ static int __init clocktest_init(void)
 	if (err)
 		return err;
 	custom_timer_setup(&timer, called_fn);
+	hrtimer_setup(&hrtimer, hrtimer_called_fn, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 	if (!proc_create_single("customtimer_slew", 0400, NULL, slew_show) ||
 	    !proc_create_single("customtimer_offset", 0400, NULL, offset_show))
 		return -ENOMEM;
