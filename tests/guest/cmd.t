@@ -76,8 +76,11 @@ head -n 4 /tmp/out | sed 's/^/# /'
 customtimer trace -a -n 50 >/tmp/out
 check "trace --all: what the interrupt was set for" grep -q ' arm  *expires=[0-9]* ' /tmp/out
 check "trace ends when nobody reads" sh -c 'customtimer trace -n 1000000 | head -n 3 >/dev/null'
+# What an earlier command has written is no sign of this one.
+rm -f /tmp/out
 customtimer trace -n 1000000 >/tmp/out 2>/tmp/err &
 pid=$!
+wait_for 60 catches $pid 2
 wait_for 20 grep -q custom_fn /tmp/out
 kill -INT $pid
 wait $pid
@@ -143,6 +146,7 @@ umount /tmp/small
 
 # Watched while it goes and comes.
 refuses 1 "is not online" "status of a CPU that is not there" customtimer status --cpu 4000
+rm -f /tmp/out /tmp/err
 customtimer status -j --watch=0.1 >/tmp/out 2>/tmp/err &
 pid=$!
 wait_for 20 grep -q '"backend"' /tmp/out
