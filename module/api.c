@@ -62,8 +62,9 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 		    u64 window_ns)
 {
 	struct custom_timer_base *base, *to;
-	bool update = false, refused;
+	bool update = false;
 	unsigned long flags;
+	int err = 0;
 
 	if (!t->base || !t->function) {
 		pr_err_once("a timer was started without custom_timer_setup()\n");
@@ -81,13 +82,16 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
 	t->expires = max_t(ktime_t, expires, 0);
 	t->end = ct_add(t->expires, window_ns);
 	update |= ct_enqueue(base, t);
-	base->stats.started++;
-	trace_customtimer_start(t, base->cpu);
+	if (likely(t->queued)) {
+		base->stats.started++;
+		trace_customtimer_start(t, base->cpu);
+	} else {
+		err = -ESHUTDOWN;
+	}
 	if (update)
 		ct_program_update(base);
-	refused = !t->queued;
 	raw_spin_unlock_irqrestore(&base->lock, flags);
-	return refused ? -ESHUTDOWN : 0;
+	return err;
 }
 
 /**
@@ -104,7 +108,7 @@ static int ct_start(struct custom_timer *t, int cpu, ktime_t expires,
  * move to one that is online. Any context but NMI.
  *
  * Return: 0; -EINVAL for a timer without setup; -ESHUTDOWN if the module that it is part of
- * is being unloaded.
+ * is being unloaded: then it is not queued, nor for an earlier deadline.
  */
 int custom_timer_start(struct custom_timer *t, ktime_t expires, u64 window_ns)
 {

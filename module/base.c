@@ -88,6 +88,7 @@ static void ct_base_open(void *info)
 	base->life = CT_ONLINE;
 	base->kicked = false;
 	base->raise.pending = false;
+	base->raise.again = false;
 	cpumask_set_cpu(base->cpu, &ct_cpus);
 	ct_program(base);
 	raw_spin_unlock(&base->lock);
@@ -253,7 +254,7 @@ static void ct_hand_over(struct custom_timer_base *from)
 		} else {
 			to = ct_base_move(t, from, from->cpu);
 			ct_enqueue(to, t);
-			to->stats.moved++;
+			to->stats.moved += t->queued;
 			ct_program_update(to);
 		}
 		raw_spin_unlock_irqrestore(&to->lock, flags);
@@ -308,12 +309,13 @@ static bool ct_belongs_to(const struct custom_timer *t,
 /* Serialises the searches. */
 static DEFINE_MUTEX(ct_going_lock);
 
-/* Timers of the module that is being unloaded were to be queued, but were not. */
+/* How often a timer of the module that is being unloaded was to be queued, but was not. */
 static atomic_t ct_refused_going;
 
 /*
  * The module that is being unloaded, else NULL. Who has locked a base and finds it is too
- * late for the search of that base; who does not has queued its timer before.
+ * late for the search of that base; who does not has queued its timer before. Interrupts
+ * are off meanwhile, and Linux waits for an RCU grace period before it frees the module.
  */
 const struct module *ct_going;
 

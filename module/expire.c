@@ -313,6 +313,7 @@ void ct_expire(struct custom_timer_base *base, bool used_up)
 	if (used_up || base->raise.pending || base->armed.at <= entry)
 		base->armed.at = KTIME_MAX;
 	base->raise.pending = false;
+	base->raise.again = false;
 
 	for (now = entry;; now = ktime_get()) {
 		if (unlikely(ct_tick_is_not_worth_it(base, now)))

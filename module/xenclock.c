@@ -109,12 +109,15 @@ static s64 ct_xen_clock_offset(s64 most)
 	unsigned long flags;
 	u64 before, after;
 	s64 offset;
+	bool valid;
 
 	local_irq_save(flags);
 	before = sched_clock();
-	ct_read_times(CLOCK_REALTIME, &linux_now);
+	valid = ct_read_times(CLOCK_REALTIME, &linux_now);
 	after = sched_clock();
 	local_irq_restore(flags);
+	if (!valid)
+		return most;
 	offset = linux_now.cycles - before - (after - before) / 2;
 	return offset <= most && offset > most - CT_OFFSET_NS ? offset : most;
 }

@@ -35,6 +35,8 @@ DOM0_KERNEL = "6.1"
 OWN_KERNELS = ["debug", "debug-pv"]
 # For messages.
 KERNEL_NAMES = f"{kernels.NAMES}, {', '.join(OWN_KERNELS)}"
+# "debug" becomes the one of the two that the guest can run.
+GUEST_KERNEL_NAMES = f"{kernels.NAMES}, debug"
 
 # User space of every machine: a shell that scripts expect, everything else, the C library's
 # own programs and what it loads by itself when a thread is cancelled, and the library that the

@@ -146,7 +146,7 @@ def satisfy(suite, wants):
                 return folder
         check_root()
         debian.note(f"installing in the root of {suite}: {wants}")
-        install = ["apt-get", "-q", "-y", "--no-install-recommends", "satisfy", wants]
+        install = ["apt-get", "-q", "-y", "--no-install-recommends", "--no-remove", "satisfy", wants]
         done = debian.run([script(suite), "--", *install])
         if done.returncode:
             debian.run([script(suite), "--", "apt-get", "-q", "update"])
