@@ -317,7 +317,7 @@ static atomic_t ct_refused_going;
  * late for the search of that base; who does not has queued its timer before. Interrupts
  * are off meanwhile, and Linux waits for an RCU grace period before it frees the module.
  */
-const struct module *ct_going;
+const struct module *ct_going __read_mostly;
 
 /* Whether @t is not to be queued. A base is locked. */
 bool ct_refuse_going(const struct custom_timer *t)
