@@ -7,7 +7,7 @@
 
 over=$1
 modprobe customtimer
-modprobe customtimer_clocktest
+modprobe customtimer_clocktest ${over:+over_ns=$over}
 
 # timers WHAT: never early, none lost, not too late
 timers() {
