@@ -26,6 +26,8 @@
 #include <linux/random.h>
 #include <linux/seq_file.h>
 #include <linux/vmalloc.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
 
 #include "customtimer.h"
 
@@ -405,6 +407,8 @@ struct ambush {
 	ktime_t deadline;	/* 0: not started yet */
 	bool over;		/* the deadline has been taken back */
 	bool begun;		/* not before the callback began */
+	ktime_t called;		/* by the other CPU's clock; 0: it was not */
+	u64 tsc;		/* then */
 };
 
 static enum custom_timer_restart ambushed_fn(struct custom_timer *t)
@@ -413,6 +417,10 @@ static enum custom_timer_restart ambushed_fn(struct custom_timer *t)
 
 	if (!READ_ONCE(a->over))
 		a->begun = true;
+	if (!a->called) {
+		a->tsc = rdtsc_ordered();
+		a->called = ktime_get();
+	}
 	return probe_fn(t);
 }
 
@@ -464,20 +472,33 @@ static bool struck(struct probe *p, enum ambush_kind kind, unsigned int there)
 }
 
 /*
+ * By how much the clock of the CPU that called was ahead of this one's, which read @now when
+ * the TSC was @tsc.
+ */
+static s64 clock_ahead(const struct ambush *a, ktime_t now, u64 tsc)
+{
+	if (!a->called || !tsc_khz)
+		return 0;
+	return ktime_sub(a->called, now) -
+	       div_s64((s64)(a->tsc - tsc) * USEC_PER_SEC, tsc_khz);
+}
+
+/*
  * Takes the deadline of a timer of CPU @there back while that waits for it. Returns
- * whether that was over before the deadline, and before the callback began: the clocks
- * of two CPUs may differ. If so, @good says whether it went right.
+ * whether that was over before the deadline, also by the clock of that CPU, and before the
+ * callback began. If so, @good says whether it went right.
  */
 static bool ambush(struct ambush *a, enum ambush_kind kind, unsigned int there,
 		   bool *good)
 {
-	ktime_t begin, limit = ktime_get() + NSEC_PER_SEC;
+	ktime_t begin, end, limit = ktime_get() + NSEC_PER_SEC;
 	unsigned int before = LAST_NS - get_random_u32() % (LAST_NS / 2);
-	bool in_time;
+	u64 tsc;
 
 	a->deadline = 0;
 	a->over = false;
 	a->begun = false;
+	a->called = 0;
 	probe_init(&a->probe);
 	a->probe.timer.function = ambushed_fn;
 	custom_timer_start_on(&a->opener, there,
@@ -491,12 +512,14 @@ static bool ambush(struct ambush *a, enum ambush_kind kind, unsigned int there,
 	while (begin < a->deadline - before);
 	*good = strike(a, kind, there);
 	WRITE_ONCE(a->over, true);
-	in_time = a->deadline && ktime_get() < a->deadline;
+	end = ktime_get();
+	tsc = rdtsc_ordered();
 	local_irq_enable();
 	*good &= struck(&a->probe, kind, there);
 	custom_timer_cancel(&a->opener);
 	custom_timer_cancel(&a->probe.timer);
-	return in_time && !a->begun && begin >= a->deadline - LAST_NS;
+	return a->deadline && !a->begun && begin >= a->deadline - LAST_NS &&
+	       end + max(clock_ahead(a, end, tsc), 0LL) < a->deadline;
 }
 
 /* As hrtimer_start() and hrtimer_cancel() do before a callback has begun. */
@@ -671,7 +694,8 @@ static void test_change_before_look(void)
 		/* Where the host takes the CPU away, a lead may be too short to wait. */
 		ok(true, "the queue changes as a wait begins # SKIP no wait was met in 20 s");
 	else
-		ok(!gave_up,
+		/* That of a CPU that is behind does stand still now and then. */
+		ok(gave_up <= meddler.changes / 4,
 		   "the queue changes as a wait begins: %u times, %u taken for a clock that stands still",
 		   meddler.changes, gave_up);
 }
