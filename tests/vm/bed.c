@@ -8,6 +8,8 @@
  *   bed relay FILE PORT         copy FILE to PORT as it grows
  *   bed decode [FILE]           the encoded output in FILE as plain text
  *   bed plain [FILE]            what is not encoded in FILE
+ *   bed own                     what the bed has put into the memory of a device, an archive
+ *                               and zeros after it, as far as it is read
  *   bed send PORT               write all of the input to PORT and print its length
  *   bed read PATH               print a xenstore node, exit 1 if there is none
  *   bed write PATH VALUE        write a xenstore node
@@ -25,6 +27,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -33,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -222,6 +226,59 @@ static int do_relay(const char *path, const char *port_path)
 	}
 }
 
+/* QEMU's device for memory that is shared with the host, and the BAR with the memory. */
+#define OWN_ID	"0x1af4 0x1110"
+#define OWN_BAR	"resource2"
+
+static int has_id(const char *folder)
+{
+	char path[300], have[32] = "";
+	const char *const names[] = { "vendor", "device" };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		f = fopen(path, "re");
+		if (!f || fscanf(f, "%6s", have + 7 * i) != 1)
+			die("%s: cannot be read", path);
+		fclose(f);
+	}
+	have[6] = ' ';
+	return !strcmp(have, OWN_ID);
+}
+
+static int do_own(void)
+{
+	static char buf[65536];
+	char path[300];
+	struct stat st;
+	glob_t devices;
+	char *memory;
+	size_t i, at;
+	int fd;
+
+	if (glob("/sys/bus/pci/devices/*", 0, NULL, &devices))
+		die("there are no PCI devices");
+	for (i = 0; i < devices.gl_pathc && !has_id(devices.gl_pathv[i]); i++)
+		;
+	if (i == devices.gl_pathc)
+		die("there is no device with memory of the host's");
+	snprintf(path, sizeof(path), "%s/" OWN_BAR, devices.gl_pathv[i]);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		die("%s: %s", path, strerror(errno));
+	memory = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		die("%s: %s", path, strerror(errno));
+	for (at = 0; at < (size_t)st.st_size; at += sizeof(buf)) {
+		memcpy(buf, memory + at, sizeof(buf));
+		write_all(1, buf, sizeof(buf));
+	}
+	return 0;
+}
+
 /* Each write to the port is a round trip through the emulator: large ones. */
 static int do_send(const char *port_path)
 {
@@ -406,6 +463,8 @@ int main(int argc, char **argv)
 		return do_split(argv[2], 1);
 	if (!strcmp(what, "plain") && argc <= 3)
 		return do_split(argv[2], 0);
+	if (!strcmp(what, "own") && argc == 2)
+		return do_own();
 	if (!strcmp(what, "send") && argc == 3)
 		return do_send(argv[2]);
 	if (!strcmp(what, "read") && argc == 3)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+"""dom0s that have booted.
+
+Whatever guest a run tests, its dom0 boots in the same way. So that is done once: when dom0 is ready
+for a guest it stops the machine (dom0/host), and QEMU writes the machine's state to a file. Every
+run with the same hypervisor, kernel, options and devices continues that state, with files of its
+own in the memory of a device. A state is a folder under build/vm:
+
+    xen, initrd     what was booted; QEMU wants files of these names again, but the large one is empty
+    console         what Xen and dom0 said
+    state           the machine
+"""
+
+import glob
+import os
+import shutil
+
+import images
+import qemu
+import steal
+
+HOSTS = os.path.join(images.BUILD, "hosts")
+
+# Seconds in which the host of all this lets QEMU run.
+PATIENCE = 300
+
+# States that are kept: what is used again was used not long ago.
+MOST = 24
+
+
+def boot_id():
+    """A machine's clock counts on from the host's, which must be the same clock."""
+    return images.contents("/proc/sys/kernel/random/boot_id").decode()
+
+
+def host(key, write, argv):
+    """The folder of a state, or None if dom0 does not come up. write(folder) makes what is booted,
+    argv(folder, path) are QEMU's arguments for it."""
+    folder = os.path.join(HOSTS, key)
+    with images.locked(f"host-{key}"):
+        if not os.path.exists(folder):
+            new = folder + ".new"
+            drop(new)
+            os.makedirs(new)
+            write(new)
+            if not boot(new, argv):
+                drop(new)
+                return None
+            os.rename(new, folder)
+            drop_old()
+        os.utime(folder)
+    return folder
+
+
+def drop(folder):
+    """Removes a state that turned out to be of no use."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def drop_old():
+    """Removes the states that have not been used for longest."""
+    found = [path for path in glob.glob(os.path.join(HOSTS, "*")) if not path.endswith(".new")]
+    found.sort(key=os.path.getmtime)
+    for path in found[:-MOST]:
+        drop(path)
+
+
+def boot(folder, argv):
+    """Boots dom0 until it is ready, and writes its state. Returns whether it was ready."""
+    def path(name):
+        return os.path.join(folder, name)
+
+    for name in "console", "verdict", "own":
+        open(path(name), "wb").close()
+    process, monitor = qemu.start(argv(folder, path), path("errors"), monitored=True)
+    try:
+        clock = steal.Clock(process.pid)
+        monitor.greet()
+        while not monitor.stopped:
+            monitor.look()
+            clock.look()
+            if process.poll() is not None or clock.ran() > PATIENCE or os.path.getsize(path("verdict")):
+                return False
+        monitor.save(path("state"))
+    except qemu.MonitorError:
+        return False
+    finally:
+        process.kill()
+        process.wait()
+    for name in "verdict", "own", "errors", "output", "saved":
+        os.unlink(path(name))
+    os.truncate(path("initrd"), 0)
+    return True
