@@ -407,7 +407,7 @@ static void ct_await_callback(struct custom_timer_base *base,
 void ct_base_drop_module(struct module *mod)
 {
 	struct custom_timer_base *base;
-	unsigned int cpu, dropped = 0;
+	unsigned int cpu, dropped = 0, refused;
 
 	mutex_lock(&ct_going_lock);
 	atomic_set(&ct_refused_going, 0);
@@ -420,9 +420,10 @@ void ct_base_drop_module(struct module *mod)
 	for_each_possible_cpu(cpu)
 		ct_await_callback(ct_base_of(cpu), mod);
 	WRITE_ONCE(ct_going, NULL);
-	dropped += atomic_read(&ct_refused_going);
+	refused = atomic_read(&ct_refused_going);
 	mutex_unlock(&ct_going_lock);
-	if (dropped)
-		pr_err("module %s was unloaded with %u of its timers queued; they are dropped. It has to call custom_timer_cancel() first\n",
-		       mod->name, dropped);
+	if (dropped || refused)
+		pr_err("module %s was unloaded with %u of its timers queued%s; they are dropped. It has to call custom_timer_cancel() first\n",
+		       mod->name, dropped,
+		       refused ? " and others being started" : "");
 }
