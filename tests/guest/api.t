@@ -15,3 +15,5 @@ modprobe customtimer "$@"
 modprobe customtimer_apitest "$race"
 cat /proc/customtimer_apitest
 sed 's/^/# /' /proc/customtimer
+rmmod customtimer_apitest
+rmmod customtimer
