@@ -23,7 +23,7 @@ KSRC := $(shell find Kbuild include module tests/bench tests/guest \
 	  -name Kbuild -o -name '*.c' -o -name '*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: all modules user demo chosen check check-debug check-hvm check-newer check-kernels bench bench-xen test setup bed style install install-module \
+.PHONY: all modules user demo chosen check check-debug check-hvm check-newer check-options check-kernels bench bench-xen test setup bed style install install-module \
 	install-bench install-user uninstall clean help
 
 all install install-module install-bench: TESTS = n
@@ -78,6 +78,10 @@ check-kernels: setup ## compile for every kernel that Debian offers, with gcc an
 
 check-newer: SUITE = --suite tests/suite-newer
 check-newer: chosen bed ## run the tests of the module on newer kernels and PREEMPT_RT, and with DKMS
+	$(RUN) $(SUITE) $(T)
+
+check-options: SUITE = --suite tests/suite-options
+check-options: chosen bed ## run the API's tests in guests with unusual options for their kernels
 	$(RUN) $(SUITE) $(T)
 
 check-hvm: SUITE = --suite tests/suite-hvm

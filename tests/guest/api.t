@@ -16,4 +16,8 @@ modprobe customtimer_apitest "$race"
 cat /proc/customtimer_apitest
 sed 's/^/# /' /proc/customtimer
 rmmod customtimer_apitest
+# Parts that are on keep the module.
+for part in clockevent clocksource; do
+	echo 0 >/sys/module/customtimer/parameters/$part
+done
 rmmod customtimer
