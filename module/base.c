@@ -422,8 +422,11 @@ void ct_base_drop_module(struct module *mod)
 	WRITE_ONCE(ct_going, NULL);
 	refused = atomic_read(&ct_refused_going);
 	mutex_unlock(&ct_going_lock);
-	if (dropped || refused)
+	if (dropped)
 		pr_err("module %s was unloaded with %u of its timers queued%s; they are dropped. It has to call custom_timer_cancel() first\n",
 		       mod->name, dropped,
 		       refused ? " and others being started" : "");
+	else if (refused)
+		pr_err("module %s was unloaded while it started timers; they are dropped. It has to call custom_timer_cancel() first\n",
+		       mod->name);
 }

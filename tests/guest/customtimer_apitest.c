@@ -694,8 +694,8 @@ static void test_change_before_look(void)
 		/* Where the host takes the CPU away, a lead may be too short to wait. */
 		ok(true, "the queue changes as a wait begins # SKIP no wait was met in 20 s");
 	else
-		/* That of a CPU that is behind does stand still now and then. */
-		ok(gave_up <= meddler.changes / 4,
+		/* That of a CPU that is behind another does stand still now and then. */
+		ok(gave_up <= (num_online_cpus() > 1 ? HITS / 10 : 0),
 		   "the queue changes as a wait begins: %u times, %u taken for a clock that stands still",
 		   meddler.changes, gave_up);
 }

@@ -6,8 +6,9 @@
  *				CLOCK_MONOTONIC_RAW in ppm, then timers meanwhile:
  *				"ppm=N late_us=N over_ns=N early=N lost=N". Of each
  *				distance the least counts, which the host does not
- *				spoil, of more tries while that exceeds the parameters
- *				late_ns and over_ns. late_us: the worst of the exact
+ *				spoil; of those above 2 ms, which are tried twice, of
+ *				more tries while that exceeds the parameters late_ns
+ *				and over_ns. late_us: the worst of the exact
  *				ones. over_ns: by how much one is later than an hrtimer
  *				of the same distance, or its window and that
  * /proc/customtimer_offset	timers, each started with a clock offset that is
@@ -97,7 +98,7 @@ static s64 over_hrtimer(const struct outcome *o)
 	return max(o->exact, o->range) - o->hrtimer;
 }
 
-#define MAX_ROUNDS 25
+#define MAX_ROUNDS 8
 
 /* Timers of one distance, by turns. May sleep. */
 static struct outcome run_distance(u64 delay)

@@ -14,6 +14,8 @@ own in the memory of a device. A state is a folder under build/vm:
 import glob
 import os
 import shutil
+import tempfile
+import time
 
 import images
 import qemu
@@ -39,29 +41,41 @@ def host(key, write, argv):
     folder = os.path.join(HOSTS, key)
     with images.locked(f"host-{key}"):
         if not os.path.exists(folder):
+            drop_old()
             new = folder + ".new"
-            drop(new)
+            shutil.rmtree(new, ignore_errors=True)
             os.makedirs(new)
             write(new)
             if not boot(new, argv):
-                drop(new)
+                shutil.rmtree(new)
                 return None
             os.rename(new, folder)
-            drop_old()
         os.utime(folder)
     return folder
 
 
 def drop(folder):
-    """Removes a state that turned out to be of no use."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Removes a state at once, as others see it; those that read it have its files open."""
+    away = tempfile.mkdtemp(prefix=".gone-", dir=HOSTS)
+    try:
+        os.rename(folder, os.path.join(away, "host"))
+    except FileNotFoundError:
+        pass                    # another was quicker
+    shutil.rmtree(away, ignore_errors=True)
 
 
 def drop_old():
-    """Removes the states that have not been used for longest."""
-    found = [path for path in glob.glob(os.path.join(HOSTS, "*")) if not path.endswith(".new")]
-    found.sort(key=os.path.getmtime)
-    for path in found[:-MOST]:
+    """Removes the states that have not been used for long, and what killed runs have left."""
+    os.makedirs(HOSTS, exist_ok=True)
+    found = {}
+    for path in glob.glob(os.path.join(HOSTS, "*")):
+        try:
+            found[path] = os.path.getmtime(path)
+        except FileNotFoundError:
+            pass
+    by_age = sorted(found, key=found.get)
+    old = time.time() - images.UNUSED_SECONDS
+    for path in {*by_age[:-MOST], *(path for path in by_age if found[path] < old)}:
         drop(path)
 
 

@@ -3,12 +3,12 @@
 
 import ctypes
 import json
+import shlex
 import signal
 import socket
 import subprocess
 import time
 
-import debian
 import images
 
 # An answer takes no longer, however busy the host is.
@@ -39,7 +39,7 @@ def start(argv, errors, monitored=False):
     return process, Monitor(ours, process)
 
 
-class MonitorError(debian.DebianError):
+class MonitorError(images.BedError):
     """QEMU has ended, does not answer, or refuses."""
 
 
@@ -103,7 +103,7 @@ class Monitor:
         """Writes the stopped machine's state to a file."""
         # There is nobody for whom bandwidth has to be left.
         self.ask("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
-        self.ask("migrate", uri=f"exec:cat >'{path}'")
+        self.ask("migrate", uri=f"exec:cat >{shlex.quote(path)}")
         while (state := self.ask("query-migrate").get("status")) != "completed":
             if state in ("failed", "cancelled"):
                 raise MonitorError("QEMU could not write its state")
@@ -112,7 +112,7 @@ class Monitor:
     def restore(self, path):
         """Reads what save() has written into a QEMU that waits for it (-incoming defer). resume() then
         continues the machine."""
-        self.ask("migrate-incoming", uri=f"exec:cat '{path}'")
+        self.ask("migrate-incoming", uri=f"exec:cat {shlex.quote(path)}")
         while (state := self.ask("query-migrate").get("status")) != "completed":
             if state == "failed":
                 raise MonitorError("QEMU could not read a machine's state")
