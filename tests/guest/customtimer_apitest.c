@@ -627,20 +627,9 @@ static struct kretprobe wait_probe = {
 	.handler = meddler_wait,
 };
 
-/* ct_wait() is shorter. */
-#define WAIT_SIZE 1024
-
-static int meddler_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+static int meddler_unlocked(struct kprobe *probe, struct pt_regs *regs)
 {
-	/* Not zero: nobody looks when this one returns. */
-	return smp_processor_id() != meddler.cpu;
-}
-
-static int meddler_unlock(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	unsigned long from = (unsigned long)wait_probe.kp.addr;
-
-	if (get_kretprobe_retaddr(ri) - from < WAIT_SIZE) {
+	if (smp_processor_id() == meddler.cpu) {
 		custom_timer_start(&meddler.other,
 				   ktime_get() + 100 * NSEC_PER_SEC, 0);
 		meddler.changes++;
@@ -648,11 +637,36 @@ static int meddler_unlock(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kretprobe unlock_probe = {
-	.kp.symbol_name = "_raw_spin_unlock",
-	.handler = meddler_unlock,
-	.entry_handler = meddler_entry,
+static struct kprobe unlocked_probe = {
+	.pre_handler = meddler_unlocked,
 };
+
+/* It does so within as many bytes. */
+#define WAIT_SIZE 256
+
+/*
+ * Where ct_wait() goes on after it has unlocked the base: its first call of
+ * _raw_spin_unlock(). A probe on that function itself would be hit all over the kernel.
+ */
+static kprobe_opcode_t *after_unlock(const kprobe_opcode_t *code)
+{
+	const unsigned long unlock = (unsigned long)_raw_spin_unlock;
+	unsigned long next, target;
+	unsigned int i;
+	s32 distance;
+
+	for (i = 0; i < WAIT_SIZE; i++) {
+		if (code[i] != 0xe8 /* call */)
+			continue;
+		memcpy(&distance, code + i + 1, sizeof(distance));
+		next = (unsigned long)code + i + 5;
+		target = next + distance;
+		/* Calls pass over a landing pad for indirect ones. */
+		if (target == unlock || target == unlock + 4)
+			return (kprobe_opcode_t *)next;
+	}
+	return NULL;
+}
 
 /* Returns how often a wait took a change of the queue for a clock that stands still. */
 static unsigned int meddle(void)
@@ -678,10 +692,12 @@ static void test_change_before_look(void)
 	migrate_disable();
 	err = register_kretprobe(&wait_probe);
 	if (!err) {
-		err = register_kretprobe(&unlock_probe);
+		unlocked_probe.addr = after_unlock(wait_probe.kp.addr);
+		err = unlocked_probe.addr ? register_kprobe(&unlocked_probe) :
+					    -ENOENT;
 		if (!err) {
 			gave_up = meddle();
-			unregister_kretprobe(&unlock_probe);
+			unregister_kprobe(&unlocked_probe);
 		}
 		unregister_kretprobe(&wait_probe);
 	}
