@@ -30,7 +30,7 @@ wait
 xl destroy one
 xl destroy two
 # By itself: it writes more than there is room for beside others.
-xentrace -D -e 0x00804000 -T 1 /tmp/hasty-trace >/dev/null 2>&1 &
+xentrace -D -e 0x00804000 -T 3 /tmp/hasty-trace >/dev/null 2>&1 &
 sleep 0.2
 stub hasty custom
 wait
