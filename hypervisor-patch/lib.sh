@@ -65,7 +65,7 @@ apply_patches()
 list_patches()
 {
     [ $stock = no ] || return 0
-    find -H "$here/$series" -maxdepth 1 -name '[0-9]*.patch' | LC_ALL=C sort
+    find "$here/$series" -maxdepth 1 -name '[0-9]*.patch' | LC_ALL=C sort
 }
 
 # Unpacks the tarball into the new folder $1.

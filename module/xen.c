@@ -102,7 +102,7 @@ static int ct_xen_probe(void)
 		pr_err("the hypervisor has the custom timer but this domain may not use it: see custom-timer= on Xen's command line\n");
 		break;
 	case -ENOSYS:
-		pr_err("the hypervisor lacks the custom-timer patch, or was built without CONFIG_CUSTOM_TIMER (see hypervisor-patch/ in the sources): boot one that has it, or load with backend=hrtimer\n");
+		pr_err("the hypervisor lacks the custom-timer patch (hypervisor-patch/ in the sources): apply it and reboot the host, or load with backend=hrtimer\n");
 		break;
 	default:
 		pr_err("the hypervisor's custom timer does not answer (%d)\n",

@@ -4,9 +4,9 @@
  * of ranges? The same random traffic can be run with stock and with patched
  * timer code. Both are counted to the instruction, by single-stepping a child.
  *
- * usage: cost TIMERS STEPS SPREAD SLOP: so many timers, each set up to SPREAD ns
- * ahead, while timer_slop is SLOP ns; each step sets (4 in 5) or stops one of
- * them, and time passes. Prints calls and instructions of each operation.
+ * usage: cost TIMERS STEPS SPREAD: so many timers, each set up to SPREAD ns ahead;
+ * each step sets (4 in 5) or stops one of them, and time passes. Prints calls and
+ * instructions of each operation.
  *
  * What surrounds the code in Xen (the interrupt, NOW(), the LAPIC) is not
  * counted, so that differences look larger here than they are.
@@ -27,7 +27,7 @@ static softirq_handler timer_softirq;
 static unsigned long interrupts, softirqs, runs;
 
 /* As much work as Xen's: read the TSC, scale what has passed since a stamp. */
-s_time_t noinline NOW(void)
+s_time_t __attribute__((noinline)) NOW(void)
 {
     static struct { uint64_t tsc; s_time_t stime; int shift; uint32_t mul_frac; } stamp = { .mul_frac = 1u << 31 };
     __typeof__(stamp) *s = &stamp;
@@ -151,8 +151,6 @@ int main(int argc, char **argv)
 
     if ( n < 1 || n > MAX_TIMERS || spread < n || pipe(fds) )
         return 2;
-    if ( argc > 4 )
-        timer_slop = atoi(argv[4]);
     child = fork();
     if ( child == 0 )
     {

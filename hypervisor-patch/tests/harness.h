@@ -35,7 +35,6 @@ typedef bool bool_t;
 #define __read_mostly
 #define __init
 #define always_inline inline __attribute__((always_inline))
-#define noinline      __attribute__((noinline))
 #undef likely
 #undef unlikely
 #define likely(x) __builtin_expect(!!(x), 1)

@@ -77,11 +77,10 @@ struct vcpu_get_custom_timer {
     uint64_t set;           /* OUT: times armed */
     uint64_t fired;         /* OUT: interrupts raised */
     uint64_t throttled;     /* OUT: expiries delayed to keep min-period */
-    uint64_t parked;        /* OUT: times taken off the CPU's queue because the
-                             *      vCPU had to leave its CPU to another */
+    uint64_t parked;        /* OUT: times taken off the CPU's queue while the
+                             *      vCPU waited for a CPU */
     uint64_t max_late_ns;   /* OUT: worst distance from expires_ns to the
-                             *      raising of the interrupt, but for those
-                             *      that became due while off the queue */
+                             *      raising of the interrupt */
     uint64_t min_period_ns; /* OUT: the hypervisor's min-period */
     uint32_t flags;         /* IN: must be 0 */
     uint32_t pad;           /* IN: must be 0 */

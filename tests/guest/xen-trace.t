@@ -7,7 +7,7 @@
 # stub NAME MODE
 stub() {
 	printf '%s\n' "name = \"$1\"" 'type = "pvh"' 'kernel = "/root/xen-stub"' 'memory = 16' \
-		'vcpus = 1' 'cpus = "1"' 'tsc_mode = "native"' "cmdline = \"$2\"" >/tmp/stub.cfg
+		'vcpus = 1' 'cpus = "1"' "cmdline = \"$2\"" >/tmp/stub.cfg
 	xl create -q /tmp/stub.cfg
 }
 
@@ -29,17 +29,10 @@ grep -c ^ok /proc/customtimer_bounds >/dev/null
 wait
 xl destroy one
 xl destroy two
-# By itself: it writes more than there is room for beside others.
-xentrace -D -e 0x00804000 -T 3 /tmp/hasty-trace >/dev/null 2>&1 &
-sleep 0.2
-stub hasty custom
-wait
-xl destroy hasty
 
 # A line for each record: event and words. The first word of a record holds the
 # event, the number of words and whether a time stamp comes before them.
-records() {
-	hexdump -v -e '1/4 "%08x\n"' | awk '
+hexdump -v -e '1/4 "%08x\n"' /tmp/trace | awk '
 	function number(hex,	n, i) {
 		for (i = 1; i <= length(hex); i++)
 			n = n * 16 + index("123456789abcdef", substr(hex, i, 1))
@@ -58,22 +51,18 @@ records() {
 		stamp -= stamp > 0
 		if (!--left)
 			print line
-	}' | grep '^08040'
-}
+	}' | grep '^08040' >/tmp/records
 
-records </tmp/trace >/tmp/records
-for event in 1:set 2:fire 3:unpark 4:stop; do
+for event in 1:set 2:fire 3:park 4:stop; do
 	n=$(grep -c "^080400${event%:*} " /tmp/records)
 	check "$n records of ${event#*:}" test "$n" -gt 0
 done
-n=$(head -c 200000 /tmp/hasty-trace | records | grep -c '^0804005 ')
-check "$n records of throttle" test "$n" -gt 0
 # Of the two guests. Words: domain and vCPU, low and high half of expires, lateness.
 awk '$1 == "0804001" && $2 >= 65536 { set[$2] = $3 " " $4 }
 	$1 == "0804002" && $2 >= 65536 { wrong += set[$2] != $3 " " $4 || $5 > 100000000; n++ }
 	$1 == "0804003" && $2 >= 65536 { wrong += set[$2] != $3 " " $4; n++ }
 	END { print n + 0, wrong + 0 }' /tmp/records >/tmp/judged
 read -r n wrong </tmp/judged
-check "$n timers fired or were unparked" test "$n" -gt 100
+check "$n timers fired or were parked" test "$n" -gt 100
 is "$wrong" 0 "each with the expiry that was set"
 done_testing

@@ -46,10 +46,6 @@ COMMON_DEBS = ["bash", "busybox-static", "libc6", "libgcc-s1", "libjansson4"]
 # The Debian suite whose tool stack belongs to a Xen version.
 XEN_SUITES = {"4.17": "bookworm", "4.20": "trixie"}
 
-# Versions without a tool stack in Debian: whose user space dom0 has there, but for what asks the
-# hypervisor to manage domains.
-XEN_BORROWED = {"4.21": "4.20", "4.22": "4.20", "4.23": "4.20"}
-
 # The tool stack of dom0.
 DOM0_DEBS = ["xen-utils-{}", "xen-utils-common", "xenstore-utils"]
 
@@ -481,11 +477,6 @@ def common(suite=None):
 def libraries(part_folder):
     """The names of the libraries in a part."""
     return set(contents(f"{part_folder}/libraries").decode().split("\n"))
-
-
-def user_space(series):
-    """The version whose user space dom0 has on this one; None if the version is not known."""
-    return series if series in XEN_SUITES else XEN_BORROWED.get(series)
 
 
 def dom0_common(suite):

@@ -34,8 +34,6 @@ autoballoon="off"
 run_hotplug_scripts=0
 END
 xenstored --pid-file /run/xen/xenstored.pid >/dev/console 2>&1 || bed_broken "xenstored does not start"
-# On a hypervisor that these tools are not made for dom0 goes without.
-! grep -q '^BED_TOOLS=no' /bed/conf || return 0
 xen-init-dom0 >/dev/console 2>&1 || bed_broken "xen-init-dom0 failed"
 xenconsoled --log=guest --log-dir=/var/log/xen/console --pid-file=/run/xen/xenconsoled.pid >/dev/console 2>&1 ||
 	bed_broken "xenconsoled does not start"
