@@ -30,11 +30,6 @@ PATIENCE = 300
 MOST = 24
 
 
-def boot_id():
-    """A machine's clock counts on from the host's, which must be the same clock."""
-    return images.contents("/proc/sys/kernel/random/boot_id").decode()
-
-
 def host(key, write, argv):
     """The folder of a state, or None if dom0 does not come up. write(folder) makes what is booted,
     argv(folder, path) are QEMU's arguments for it."""
