@@ -3,8 +3,8 @@
 
 Whatever guest a run tests, its dom0 boots in the same way. So that is done once: when dom0 is ready
 for a guest it stops the machine (dom0/host), and QEMU writes the machine's state to a file. Every
-run in virtual time with the same hypervisor, kernel, options and devices continues that state, with files of its
-own in the memory of a device. A state is a folder under build/vm:
+run in virtual time with the same hypervisor, kernel, options and devices continues that state,
+with files of its own in the memory of a device. A state is a folder under build/vm:
 
     xen, initrd     what was booted; QEMU wants files of these names again, but the large one is empty
     console         what Xen and dom0 said
